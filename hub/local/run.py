@@ -1,0 +1,81 @@
+"""`make run`: from a checkout to a portal that answers, in phases that are shown."""
+
+import contextlib
+import os
+import subprocess
+import sys
+
+from hub.local import HOME
+from hub.local.keeper import die_with_parent
+from hub.local.messages import compile_messages
+from hub.local.processes import Child, Processes, listening_socket, say, when_answered
+from hub.local.progress import phase
+from hub.local.services import local_services
+
+LOGINS = HOME / "logins.txt"
+DEFAULTS = {
+    "HUB_LOCAL": "true",
+    # Names without a hash: an edited style sheet shows without being collected, compressed and renamed.
+    "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
+}
+
+
+def run(*, port):
+    """Serve until somebody stops us; the exit code."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(listening_socket(port))
+        address = f"http://localhost:{listener.getsockname()[1]}/"
+        for name, value in (DEFAULTS | {"SITE_URL": address.rstrip("/")}).items():
+            os.environ.setdefault(name, value)
+        ready(stack)
+        if failed := prepare():
+            return failed
+        say("Starting web, worker and beat; Ctrl-C stops them.")
+        processes = Processes(children(listener.fileno()))
+        when_answered(f"{address}healthz", lambda: say(welcome(address)))
+        # Once the web server has its copy of the socket, ours would only keep visitors waiting after its end.
+        exit_code = processes.run(when_started=listener.close)
+    say("Everything is stopped.")
+    return exit_code
+
+
+def ready(stack):
+    """Translations and servers, which everything after needs."""
+    with phase("Translations compiled") as remarks:
+        remarks.append(f"{len(compile_messages())} changed")
+    with phase("PostgreSQL and Valkey started") as remarks:
+        stack.enter_context(local_services())
+        if "PGHOST" not in os.environ:
+            remarks.append("the one of DATABASE_URL")
+
+
+def prepare():
+    command = [sys.executable, "-m", "hub.local", "prepare"]
+    return subprocess.run(command, preexec_fn=die_with_parent(15), check=False).returncode
+
+
+def children(listener):
+    """In the order in which they are stopped: no new work first, then no new visitors, then the work at hand."""
+    python = [sys.executable, "-W", "ignore:You're running the worker with superuser privileges", "-m"]
+    celery = [*python, "celery", "-A", "hub.celery:app", "-q"]
+    gunicorn = [*python, "gunicorn", "hub.wsgi:application", "--bind", f"fd://{listener}", "--no-control-socket"]
+    return [
+        Child("beat", [*celery, "beat", "--loglevel", "WARNING"]),
+        Child(
+            "web",
+            [*gunicorn, "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--access-logfile", "-"],
+            pass_fds=(listener,),
+        ),
+        # Alone on its broker: there are no neighbours to look for.
+        Child(
+            "worker",
+            [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle", "--without-gossip"],
+        ),
+    ]
+
+
+def welcome(address):
+    lines = ["", f"The portal is at {address}"]
+    if LOGINS.exists():
+        lines += ["", LOGINS.read_text().strip(), "", f"(kept in {LOGINS})"]
+    return "\n".join([*lines, ""])

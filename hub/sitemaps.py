@@ -1,0 +1,64 @@
+from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
+from django.utils import translation
+
+from common.languages import fallback_chain, site_languages
+from networks.models import City, Network
+from practices.models import Practice
+from practices.models.practice import practice_slug
+
+
+class PageSitemap(Sitemap):
+    i18n = True
+    alternates = True
+
+    def items(self):
+        return ["home", "practices:list", "networks:cities", "networks:networks"]
+
+    def location(self, item):
+        return reverse(item)
+
+
+class NetworkSitemap(Sitemap):
+    i18n = True
+    alternates = True
+
+    def items(self):
+        return Network.objects.all()
+
+
+class CitySitemap(Sitemap):
+    i18n = True
+    alternates = True
+
+    def items(self):
+        return City.objects.filter(practices__facet_document__isnull=False).distinct()
+
+
+class PracticeSitemap(Sitemap):
+    """Each public practice once, at its address in the language it was written in."""
+
+    limit = 5000
+
+    def items(self):
+        columns = [f"title_{code}" for code in site_languages()]
+        return (
+            Practice.objects.public().order_by("pk").values("pk", "source_language", "updated_at", *columns)
+        )
+
+    def location(self, item):
+        source = item["source_language"]
+        title = next(filter(None, (item[f"title_{code}"] for code in fallback_chain(source, source))), "")
+        with translation.override(source):
+            return reverse("practices:detail", args=[item["pk"], practice_slug(title)])
+
+    def lastmod(self, item):
+        return item["updated_at"]
+
+
+SITEMAPS = {
+    "pages": PageSitemap,
+    "networks": NetworkSitemap,
+    "cities": CitySitemap,
+    "practices": PracticeSitemap,
+}

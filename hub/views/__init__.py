@@ -1,0 +1,21 @@
+from hub.views.errors import bad_request, forbidden, not_found, server_error
+from hub.views.health import healthz, readyz
+from hub.views.home import choose_language, home, robots, search
+from hub.views.places import city_detail, city_list, network_detail, network_list
+
+__all__ = [
+    "bad_request",
+    "choose_language",
+    "city_detail",
+    "city_list",
+    "forbidden",
+    "healthz",
+    "home",
+    "network_detail",
+    "network_list",
+    "not_found",
+    "readyz",
+    "robots",
+    "search",
+    "server_error",
+]

@@ -1,0 +1,66 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
+
+from common.fields import LineField, PlainTextField
+
+POPULATION_BANDS = [
+    (10_000, "under-10k"),
+    (50_000, "10k-50k"),
+    (250_000, "50k-250k"),
+    (1_000_000, "250k-1m"),
+]
+
+
+class CityQuerySet(models.QuerySet):
+    def on_the_map(self):
+        """Cities whose coordinates are known."""
+        return self.filter(latitude__isnull=False)
+
+
+class City(models.Model):
+    """A municipality that takes part, or whose practices are told here."""
+
+    name = LineField(_("name"), limit=120)
+    slug = models.SlugField(_("address"), max_length=100, unique=True)
+    country = CountryField(_("country"), db_index=True)
+    region = LineField(_("region"), limit=120, blank=True, default="")
+    latitude = models.FloatField(
+        _("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        _("longitude"), null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+    population = models.PositiveIntegerField(_("population"), null=True, blank=True)
+    geonames_id = models.PositiveIntegerField(_("GeoNames id"), null=True, blank=True, unique=True)
+    description = PlainTextField(_("description"), limit=2000, blank=True, default="")
+    website = models.URLField(_("website"), max_length=300, blank=True, default="")
+
+    objects = CityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("city")
+        verbose_name_plural = _("cities")
+        ordering = ["name_en", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="city_coordinates_in_range",
+            )
+        ]
+
+    def __str__(self):
+        return self.name or self.slug
+
+    def get_absolute_url(self):
+        return reverse("networks:city", args=[self.slug])
+
+    @property
+    def population_band(self):
+        """Code of the population band, or None where the population is unknown."""
+        if self.population is None:
+            return None
+        return next((band for limit, band in POPULATION_BANDS if self.population < limit), "over-1m")

@@ -1,0 +1,50 @@
+"""Verbs of the network register that have more than one door."""
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from common.languages import site_languages
+from common.search.folding import fold
+from networks.models import City, Organisation
+
+
+@transaction.atomic
+def add_city(place):
+    """The city of a GeoNames place, made if it is not there yet. Names that an editor has changed stay as they are.
+
+    Returns (city, whether it was added).
+    """
+    city = City.objects.filter(geonames_id=place.geonames_id).first()
+    if city is not None:
+        return city, False
+    city = City(
+        slug=_free_slug(place.slug or place.name, place.country),
+        country=place.country,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        population=place.population,
+        geonames_id=place.geonames_id,
+    )
+    for language in site_languages():
+        setattr(city, f"name_{language}", place.names.get(language, ""))
+    city.name_en = city.name_en or place.name
+    city.save()
+    return city, True
+
+
+def _free_slug(name, country):
+    """The folded name; with the country, then with a number, where another city has it."""
+    base = slugify(fold(name)) or "city"
+    taken = set(City.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    candidates = [base, f"{base}-{country.lower()}", *(f"{base}-{country.lower()}-{number}" for number in range(2, 100))]
+    return next(slug for slug in candidates if slug not in taken)
+
+
+def organisation_named(name, language="en"):
+    """The organisation with this name in any language, made if there is none."""
+    names = {f"name_{code}": name for code in site_languages()}
+    for field, value in names.items():
+        found = Organisation.objects.filter(**{f"{field}__iexact": value}).order_by("pk").first()
+        if found:
+            return found
+    return Organisation.objects.create(**{f"name_{language}": name, "name_en": name})

@@ -1,0 +1,43 @@
+"""Answers that need not be made again: 304 while the library, its labels and the code are what they were."""
+
+import hashlib
+from functools import wraps
+
+from django.conf import settings
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.http import condition
+
+from common.languages import current_language
+from practices.search.indexing import library_version
+
+
+def library_etag(request, *args, **kwargs):
+    """A tag for anonymous readers; None (no tag) for people who are signed in, whose pages are their own."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return None
+    parts = (
+        settings.RELEASE,
+        *library_version(),
+        current_language(),
+        request.get_full_path(),
+        request.headers.get("HX-Request", ""),
+        request.headers.get("HX-History-Restore-Request", ""),
+    )
+    return f'"{hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]}"'
+
+
+def unless_unchanged(view):
+    """Decorate a public view: conditional requests, revalidated by caches, separate for htmx."""
+    conditional = condition(etag_func=library_etag)(view)
+
+    @wraps(view)
+    def answer(request, *args, **kwargs):
+        response = conditional(request, *args, **kwargs)
+        patch_vary_headers(response, ["Cookie", "HX-Request"])
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            patch_cache_control(response, private=True, no_store=True)
+        else:
+            patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
+        return response
+
+    return answer

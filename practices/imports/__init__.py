@@ -1,0 +1,1 @@
+"""Bringing practices in from files: reading, checking, storing in batches."""

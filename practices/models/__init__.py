@@ -1,0 +1,16 @@
+from practices.models.attachments import PracticeDocument, PracticeImage, PracticeLink
+from practices.models.library import FacetBits, FacetDocument, LexiconEntry, LibraryVersion, SearchDocument
+from practices.models.practice import Practice, PracticeTheme
+
+__all__ = [
+    "FacetBits",
+    "FacetDocument",
+    "LexiconEntry",
+    "LibraryVersion",
+    "Practice",
+    "PracticeDocument",
+    "PracticeImage",
+    "PracticeLink",
+    "PracticeTheme",
+    "SearchDocument",
+]

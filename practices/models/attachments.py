@@ -1,0 +1,83 @@
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.core.validators import FileExtensionValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from common.fields import LineField
+from practices.models.practice import Practice
+
+
+def image_path(instance, filename):
+    """A random name: the uploader's own may tell more than it should."""
+    return f"practices/images/{uuid.uuid4().hex}{Path(filename).suffix.lower()}"
+
+
+def document_path(instance, filename):
+    return f"practices/documents/{uuid.uuid4().hex}{Path(filename).suffix.lower()}"
+
+
+class PracticeImage(models.Model):
+    practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="images")
+    file = models.ImageField(
+        _("file"),
+        upload_to=image_path,
+        width_field="width",
+        height_field="height",
+        validators=[FileExtensionValidator(["jpg", "jpeg", "png", "webp"])],
+    )
+    width = models.PositiveIntegerField(editable=False, null=True)
+    height = models.PositiveIntegerField(editable=False, null=True)
+    alt_text = LineField(_("what the picture shows"), limit=250)
+    caption = LineField(_("caption"), limit=250, blank=True, default="")
+    credit = LineField(_("credit"), limit=150, blank=True, default="")
+    licence = models.CharField(
+        _("licence"), max_length=20, choices=Practice.Licence.choices, default=Practice.Licence.CC_BY
+    )
+    has_consent = models.BooleanField(_("people shown have agreed"), default=False)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        ordering = ["order", "pk"]
+
+    def __str__(self):
+        return self.alt_text or self.file.name
+
+
+class PracticeDocument(models.Model):
+    practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="documents")
+    file = models.FileField(
+        _("file"),
+        upload_to=document_path,
+        validators=[FileExtensionValidator(["pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "txt", "csv"])],
+    )
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    title = LineField(_("title"), limit=150)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        ordering = ["order", "pk"]
+
+    def __str__(self):
+        return self.title or self.file.name
+
+
+class PracticeLink(models.Model):
+    practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="links")
+    url = models.URLField(_("address"), max_length=500)
+    title = LineField(_("title"), limit=150, blank=True, default="")
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        ordering = ["order", "pk"]
+
+    def __str__(self):
+        return self.title or self.url

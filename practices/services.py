@@ -1,0 +1,173 @@
+"""Changes of practices: each is one transaction that leaves record and index in agreement."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from practices.models import Practice, PracticeLink, PracticeTheme
+from practices.models.practice import CORE_TEXTS, HONEST_TEXTS
+from practices.rules import can_change
+from practices.search.indexing import reindex
+
+REQUIRED_RELATIONS = (
+    "city",
+    "geographic_scope",
+    "lifecycle",
+    "budget_band",
+    "evidence_level",
+    "transferability",
+)
+REQUIRED_LISTS = {"themes": 3, "approaches": 4, "beneficiaries": None}
+"""Lists that a published practice fills, with the most entries each may have."""
+
+REVIEW_MONTHS = 24
+REVIEW_MONTHS_OF_PILOT = 12
+
+
+def missing_for_publication(practice: Practice, lists: dict[str, Iterable] | None = None) -> list[str]:
+    """Names of what a practice still needs before it can be published; translated ones with their language suffix.
+
+    `lists` gives the terms of REQUIRED_LISTS where the practice is not stored yet.
+    """
+    language = practice.source_language
+    missing = [f"{name}_{language}" for name in CORE_TEXTS if not practice.text(name, language)]
+    if not any(practice.text(name, language) for name in HONEST_TEXTS):
+        missing.append(f"lessons_learned_{language}")
+    missing += [name for name in REQUIRED_RELATIONS if getattr(practice, f"{name}_id") is None]
+    if lists is None:
+        lists = {name: getattr(practice, name).all() for name in REQUIRED_LISTS}
+    missing += [name for name in REQUIRED_LISTS if not list(lists.get(name, ()))]
+    if not practice.contact_email:
+        missing.append("contact_email")
+    return missing
+
+
+def plan_review(practice: Practice) -> None:
+    """Set when the practice is to be confirmed again, counted from its publication: pilots sooner."""
+    is_pilot = practice.lifecycle is not None and practice.lifecycle.code == "pilot"
+    day = practice.published_at.date()
+    month = day.month - 1 + (REVIEW_MONTHS_OF_PILOT if is_pilot else REVIEW_MONTHS)
+    practice.review_due_on = day.replace(year=day.year + month // 12, month=month % 12 + 1, day=min(day.day, 28))
+
+
+@transaction.atomic
+def publish(practice: Practice, *, actor, at: datetime | None = None) -> Practice:
+    """Make a complete practice public at once, in page, search, counts, feeds and API.
+
+    Raises ValidationError naming each missing field, PermissionDenied where the actor may not.
+    """
+    _authorise(actor, practice)
+    missing = missing_for_publication(practice)
+    if missing:
+        raise ValidationError({name: _("Needed for publication.") for name in missing})
+    practice.status = Practice.Status.PUBLISHED
+    practice.published_at = practice.published_at or at or timezone.now()
+    practice.confirmed_on = practice.confirmed_on or timezone.localdate()
+    plan_review(practice)
+    practice.save()
+    reindex([practice.pk])
+    return practice
+
+
+@transaction.atomic
+def archive(practice: Practice, *, actor) -> Practice:
+    """Take a practice off every public page in the same transaction; the record stays."""
+    _authorise(actor, practice)
+    practice.status = Practice.Status.ARCHIVED
+    practice.save(update_fields=["status", "updated_at"])
+    reindex([practice.pk])
+    return practice
+
+
+@transaction.atomic
+def confirm(practice: Practice, *, actor, on=None) -> Practice:
+    """Record that what is told still holds."""
+    _authorise(actor, practice)
+    practice.confirmed_on = on or timezone.localdate()
+    practice.save(update_fields=["confirmed_on", "updated_at"])
+    reindex([practice.pk])
+    return practice
+
+
+def record_edit(practice: Practice) -> None:
+    """To be called, in the same transaction, after a practice and its relations were saved by a form."""
+    practice.version += 1
+    practice.save(update_fields=["version"])
+    reindex([practice.pk])
+
+
+def _authorise(actor, practice):
+    if not can_change(actor, practice):
+        raise PermissionDenied
+
+
+# Many at once ------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class PracticeRecord:
+    """A practice with its relations, not stored yet. `terms` maps a many-to-many field to term ids, themes ranked."""
+
+    practice: Practice
+    terms: dict[str, list[int]] = field(default_factory=dict)
+    network_ids: list[int] = field(default_factory=list)
+    partner_ids: list[int] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    is_new: bool = True
+
+
+@transaction.atomic
+def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
+    """Store checked records and their relations and index them: all of them or none.
+
+    Existing ones (with a primary key) are replaced and get the next version.
+    """
+    if not (actor is None or actor.has_perms(["practices.add_practice", "practices.change_practice"])):
+        raise PermissionDenied
+    new = [record.practice for record in records if record.is_new]
+    old = [record.practice for record in records if not record.is_new]
+    for practice in new:
+        practice.created_by = actor
+    Practice.objects.bulk_create(new)
+    for practice in old:
+        practice.version += 1
+        practice.save()
+    _store_relations(records, [practice.pk for practice in old])
+    reindex([record.practice.pk for record in records], known_words=known_words)
+
+
+def _store_relations(records, replaced_ids):
+    PracticeTheme.objects.filter(practice__in=replaced_ids).delete()
+    PracticeLink.objects.filter(practice__in=replaced_ids).delete()
+    PracticeTheme.objects.bulk_create(
+        PracticeTheme(practice=record.practice, theme_id=theme_id, rank=rank)
+        for record in records
+        for rank, theme_id in enumerate(record.terms.get("themes", ()), start=1)
+    )
+    PracticeLink.objects.bulk_create(
+        PracticeLink(practice=record.practice, url=url, order=order)
+        for record in records
+        for order, url in enumerate(record.links)
+    )
+    plural = {name for record in records for name in record.terms} - {"themes"}
+    for name in sorted(plural):
+        _replace_many(name, replaced_ids, {record.practice.pk: record.terms.get(name, ()) for record in records})
+    _replace_many("networks", replaced_ids, {record.practice.pk: record.network_ids for record in records})
+    _replace_many("partners", replaced_ids, {record.practice.pk: record.partner_ids for record in records})
+
+
+def _replace_many(name, replaced_ids, ids_of_practice):
+    """Write the rows of a many-to-many field for several practices at once."""
+    through = Practice._meta.get_field(name).remote_field.through
+    target = Practice._meta.get_field(name).m2m_reverse_name()
+    through.objects.filter(practice__in=replaced_ids).delete()
+    through.objects.bulk_create(
+        through(**{"practice_id": practice_id, target: related_id})
+        for practice_id, related_ids in ids_of_practice.items()
+        for related_id in dict.fromkeys(related_ids)
+    )
