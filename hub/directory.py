@@ -62,10 +62,14 @@ def city_entries(reader: str, versions: tuple[int, int]) -> tuple[CityEntry, ...
     return tuple(sorted(entries, key=lambda entry: sort_key(entry.name, reader)))
 
 
-def city_map(reader: str, versions: tuple[int, int], entries=None) -> dict:
-    """Inputs of the map component for cities: those given, or all that have practices."""
-    if entries is None:
-        entries = [entry for entry in city_entries(reader, versions) if entry.practice_count]
+@lru_cache(maxsize=32)
+def map_of_practices(reader: str, versions: tuple[int, int]) -> dict:
+    """The map of all cities that have practices. Merging circles takes a while, so it is kept for a version."""
+    return city_map([entry for entry in city_entries(reader, versions) if entry.practice_count])
+
+
+def city_map(entries) -> dict:
+    """Inputs of the map component for these cities."""
     places = [
         MapPlace(entry.name, entry.latitude, entry.longitude, entry.practice_count, entry.url, entry.slug)
         for entry in entries

@@ -8,6 +8,10 @@ from django.utils.translation import ngettext
 from common.mapping import MAP, SPACING_NARROW, SPACING_WIDE, circle, cluster, project
 
 
+NAMED = 4
+"""So many cities of a circle are named."""
+
+
 @dataclass(frozen=True, slots=True)
 class MapPlace:
     """A city with what the map says of it: `count` practices (or 1), `key` for addresses, `url` when it stands alone."""
@@ -44,13 +48,13 @@ def _circles(located, spacing, url_of_several):
     circles = []
     for group in cluster(located, spacing):
         places = sorted(group.members, key=lambda place: (-place.count, place.label))
-        first, others = places[0], len(places) - 1
-        label, url = first.label, first.url
-        if others:
-            label = ngettext("%(city)s and %(count)d more city", "%(city)s and %(count)d more cities", others) % {
-                "city": first.label,
-                "count": others,
+        label, url = places[0].label, places[0].url
+        if len(places) > 1:
+            names = ", ".join(place.label for place in places[:NAMED])
+            label = ngettext("%(number)d city: %(names)s", "%(number)d cities: %(names)s", len(places)) % {
+                "number": len(places),
+                "names": f"{names} …" if len(places) > NAMED else names,
             }
-            url = url_of_several(places) if url_of_several else first.url
+            url = url_of_several(places) if url_of_several else places[0].url
         circles.append(circle(group, spacing, label=label, url=url))
     return circles

@@ -137,11 +137,12 @@ def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
     for practice in old:
         practice.version += 1
         practice.save()
-    _store_relations(records, [practice.pk for practice in old])
+    store_relations(records, [practice.pk for practice in old])
     reindex([record.practice.pk for record in records], known_words=known_words)
 
 
-def _store_relations(records, replaced_ids):
+def store_relations(records: list[PracticeRecord], replaced_ids: list[int]) -> None:
+    """Write themes, links and many-to-many rows of stored practices; those of `replaced_ids` are replaced."""
     PracticeTheme.objects.filter(practice__in=replaced_ids).delete()
     PracticeLink.objects.filter(practice__in=replaced_ids).delete()
     PracticeTheme.objects.bulk_create(

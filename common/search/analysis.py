@@ -50,10 +50,11 @@ LEMMAS = frozenset({"da", "de", "el", "en", "es", "fi", "fr", "it", "nb", "nl", 
 COMPOUNDING = frozenset({"da", "de", "fi", "nb", "nl", "sv"})
 LINKING = ("", "s", "e", "n", "en", "es")
 MINIMUM_PART = 4
+NO_FORMS: frozenset[str] = frozenset()
 _stemmer_of_thread = threading.local()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Token:
     """A word of a text: where it stands (`start`, `end` in characters) and the forms it is found by."""
 
@@ -75,17 +76,20 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
 
 def tokens(text: str, language: str) -> list[Token]:
     """The words of the text in order, stop words included (they keep their number, but have no forms)."""
-    stopwords = STOPWORDS.get(language, frozenset())
     found = []
     for compound in _COMPOUND.finditer(text):
-        parts = [(compound.start() + part.start(), part[0]) for part in _WORD.finditer(compound[0])]
-        joined = fold("".join(part for _, part in parts)) if len(parts) > 1 else ""
+        whole, at = compound[0], compound.start()
+        parts = [(at + part.start(), part[0]) for part in _WORD.finditer(whole)]
+        if len(parts) == 1:
+            forms = content_forms(whole, language)
+            found.append(Token(whole, at, at + len(whole), forms, not forms))
+            continue
+        joined = fold("".join(part for _, part in parts))
         for number, (start, part) in enumerate(parts):
-            is_stopword = fold(part) in stopwords or _is_elided(parts, number, text)
-            forms = frozenset() if is_stopword else word_forms(part, language)
-            if joined and number == len(parts) - 1:
+            forms = NO_FORMS if _is_elided(parts, number, text) else content_forms(part, language)
+            if number == len(parts) - 1:
                 forms |= {joined}
-            found.append(Token(part, start, start + len(part), forms, is_stopword and not forms))
+            found.append(Token(part, start, start + len(part), forms, not forms))
     return found
 
 
@@ -98,6 +102,12 @@ def _is_elided(parts, number, text):
     return (before_apostrophe and len(part) <= 6 and len(parts[number + 1][1]) > 2) or (
         after_apostrophe and len(part) <= 2
     )
+
+
+@lru_cache(maxsize=200_000)
+def content_forms(word: str, language: str) -> frozenset[str]:
+    """The forms of a word, none for a stop word of the language."""
+    return NO_FORMS if fold(word) in STOPWORDS.get(language, NO_FORMS) else word_forms(word, language)
 
 
 @lru_cache(maxsize=200_000)

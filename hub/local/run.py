@@ -9,7 +9,8 @@ from hub.local import HOME
 from hub.local.keeper import die_with_parent
 from hub.local.messages import compile_messages
 from hub.local.processes import Child, Processes, listening_socket, say, when_answered
-from hub.local.progress import phase
+from hub.local.progress import fail, phase
+from hub.local.server import locked
 from hub.local.services import local_services
 
 LOGINS = HOME / "logins.txt"
@@ -23,8 +24,11 @@ DEFAULTS = {
 def run(*, port):
     """Serve until somebody stops us; the exit code."""
     with contextlib.ExitStack() as stack:
+        mark = stack.enter_context(only_run())
         listener = stack.enter_context(listening_socket(port))
         address = f"http://localhost:{listener.getsockname()[1]}/"
+        mark.write(address)
+        mark.flush()
         for name, value in (DEFAULTS | {"SITE_URL": address.rstrip("/")}).items():
             os.environ.setdefault(name, value)
         ready(stack)
@@ -37,6 +41,18 @@ def run(*, port):
         exit_code = processes.run(when_started=listener.close)
     say("Everything is stopped.")
     return exit_code
+
+
+@contextlib.contextmanager
+def only_run():
+    """A file to leave our address in. One run in a checkout: a second beat would send everything twice."""
+    HOME.mkdir(exist_ok=True)
+    with open(HOME / "running", "a+") as mark:
+        if not locked(mark):
+            mark.seek(0)
+            fail(f"The portal of this checkout already runs at {mark.read() or 'another terminal'}")
+        mark.truncate(0)
+        yield mark
 
 
 def ready(stack):

@@ -9,7 +9,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from common.languages import current_language, site_languages
-from hub.directory import city_map, public_networks
+from hub.directory import map_of_practices, public_networks
 from practices.conditional import unless_unchanged
 from practices.search.cards import load_cards
 from practices.search.catalogue import catalogue
@@ -41,7 +41,7 @@ def home(request):
     page = library_page(LibraryRequest(), reader, page_size=NEWEST)
     themes = [value for value in values.of_facet("theme") if page.counts.get(value.code)]
     themes.sort(key=lambda value: (-page.counts[value.code], value.label))
-    context = city_map(reader, versions) | {
+    context = map_of_practices(reader, versions) | {
         "total": page.total,
         "cards": load_cards([hit.practice_id for hit in page.hits], values),
         "networks": public_networks(page.counts),

@@ -37,7 +37,7 @@ def city_list(request):
         if (not chosen_country or entry.country == chosen_country)
         and (chosen_network is None or chosen_network.pk in entry.network_ids)
     ]
-    context = city_map(reader, versions, shown) | {
+    context = city_map(shown) | {
         "section": "cities",
         "entries": shown,
         "by_country": _by_country(shown),
@@ -77,7 +77,7 @@ def city_detail(request, slug):
         "population_band": Term.objects.filter(scheme=Scheme.POPULATION_BAND, code=band).first() if band else None,
         "country_name": entry.country_name if entry else city.country.name,
     }
-    return render(request, "networks/city_detail.html", context | city_map(reader, versions, [entry] if entry else []))
+    return render(request, "networks/city_detail.html", context | city_map([entry] if entry else []))
 
 
 @require_safe
@@ -114,4 +114,4 @@ def network_detail(request, slug):
         "cards": load_cards([hit.practice_id for hit in page.hits], values),
         "library_url": reverse("practices:list") + asked.query_string(),
     }
-    return render(request, "networks/network_detail.html", context | city_map(reader, versions, members))
+    return render(request, "networks/network_detail.html", context | city_map(members))

@@ -1,6 +1,8 @@
 """Keeping the library's index: always in the transaction that changes the practices themselves."""
 
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 from django.db import connection, transaction
 from psycopg2.extras import execute_values
@@ -39,16 +41,23 @@ def reindex(practice_ids, *, known_words=None):
     with transaction.atomic():
         size = _lock_bits(practice_ids)
         before = dict(FacetDocument.objects.filter(pk__in=practice_ids).values_list("pk", "facets"))
-        practices = list(indexable(practice_ids))
-        after = {practice.pk: practice_codes(practice) for practice in practices}
-        lost_words = _words_of(set(before) - set(after))
-        _write_facet_documents(practices, after, gone=set(before) - set(after))
-        lexicon = _write_search_documents(practice_ids, practices, after)
+        after, lexicon = _write_documents(practice_ids, before)
         _write_bits(before, after, size)
         add_words(lexicon, known_words)
-        _forget_words(lost_words)
         bump_version("practices")
-    return len(practices)
+    return len(after)
+
+
+def _write_documents(practice_ids, before):
+    """Facet and search documents of the ids; returns the new {id: facet codes} and the words written with."""
+    practices = list(indexable(practice_ids))
+    after = {practice.pk: practice_codes(practice) for practice in practices}
+    gone = set(before) - set(after)
+    lost_words = _words_of(gone)
+    _write_facet_documents(practices, after, gone)
+    lexicon = _write_search_documents(practice_ids, practices, after)
+    _forget_words(lost_words)
+    return after, lexicon
 
 
 def bump_version(name):
@@ -185,25 +194,48 @@ def rebuild_bits():
         bump_version("practices")
 
 
-def rebuild(*, progress=None):
+def rebuild(*, progress=None, jobs=1):
     """Make the whole index anew from the records, in chunks; readers are served all the while.
 
-    `progress(done, total)` is called after each chunk.
+    `progress(done, total)` is called after each chunk; `jobs` processes share the work.
     """
+    _known_words.clear()
     ids = list(Practice.objects.public().order_by("pk").values_list("pk", flat=True))
     public = Practice.objects.public().values("pk")
     with transaction.atomic():
         FacetDocument.objects.exclude(pk__in=public).delete()
         SearchDocument.objects.exclude(practice__in=public).delete()
         LexiconEntry.objects.all().delete()
-    known_words = set()
-    for start in range(0, len(ids), CHUNK):
-        reindex(ids[start : start + CHUNK], known_words=known_words)
+    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+    done = 0
+    for size in _rebuilt(chunks, jobs):
+        done += size
         if progress:
-            progress(min(start + CHUNK, len(ids)), len(ids))
+            progress(done, len(ids))
     rebuild_bits()
     refresh_frequencies()
     return len(ids)
+
+
+def _rebuilt(chunks, jobs):
+    """Rebuild chunks here or in child processes; yields the size of each as it is done."""
+    if jobs == 1:
+        yield from map(_rebuild_chunk, chunks)
+        return
+    connection.close()  # A connection must not be shared with the children.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+        yield from pool.map(_rebuild_chunk, chunks)
+
+
+_known_words = set()
+
+
+def _rebuild_chunk(practice_ids):
+    """Documents and words of a chunk, without the bit strings, which `rebuild_bits` makes in one go."""
+    with transaction.atomic():
+        _, lexicon = _write_documents(practice_ids, {})
+        add_words(lexicon, _known_words)
+    return len(practice_ids)
 
 
 def add_words(lexicon, known_words=None):

@@ -36,10 +36,13 @@ class Vector:
     language: str
     positions: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, form, position, weight):
-        found = self.positions.setdefault(form, [])
-        if len(found) < MAX_POSITIONS:
-            found.append(f"{position}{weight}")
+    def add(self, forms, position, weight):
+        """Put all forms of one word at its position; skeletons (see common.search.arabic) weigh least."""
+        place, weak_place = f"{position}{weight}", f"{position}D"
+        for form in forms:
+            found = self.positions.setdefault(form, [])
+            if len(found) < MAX_POSITIONS:
+                found.append(weak_place if form[0] == "~" else place)
 
     def literal(self):
         return " ".join(f"{lexeme(form, self.language)}:{','.join(at)}" for form, at in self.positions.items())
@@ -73,7 +76,7 @@ def numbered_fields(text_of):
 def practice_words(practice, language) -> Words:
     """The search document of a practice (relations prefetched) for one language."""
     heading, words, lexicon = Vector(language), Vector(language), {}
-    has_text = False
+    has_text, seen = False, set()
     for name, text, first in numbered_fields(lambda name: practice.text(name, language)):
         has_text = has_text or name == "title"
         weight = {"title": "A", "summary": "B"}.get(name, "D")
@@ -82,22 +85,20 @@ def practice_words(practice, language) -> Words:
                 break
             if token.is_stopword:
                 continue
-            for form in token.forms:
-                own_weight = "D" if form.startswith("~") else weight
-                words.add(form, number, own_weight)
-                if weight != "D":
-                    heading.add(form, number, own_weight)
-            if len(token.surface) > 2 and not token.surface[0].isdigit():
+            words.add(token.forms, number, weight)
+            if weight != "D":
+                heading.add(token.forms, number, weight)
+            if token.surface not in seen and len(token.surface) > 2 and not token.surface[0].isdigit():
+                seen.add(token.surface)
                 lower = token.surface.lower()
                 lexicon[lower] = fold(lower)
     number = LABELS_FROM
     for label, weight in _labels(practice, language):
         for forms in _label_forms(label, language):
             number = min(number + 1, LAST_POSITION)
-            for form in forms:
-                words.add(form, number, weight)
-                if weight == "C":
-                    heading.add(form, number, weight)
+            words.add(forms, number, weight)
+            if weight == "C":
+                heading.add(forms, number, weight)
         number = min(number + FIELD_GAP, LAST_POSITION)
     title = localized(practice, "title", language, practice.source_language)
     return Words(

@@ -1,0 +1,35 @@
+"""`python -m bench`: measures the pages at 1k, 10k and 100k practices; see docs/benchmark.md."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("sizes", type=int, nargs="*", help="number of practices (default: 1000 10000 100000)")
+    parser.add_argument("--rounds", type=int, default=100, help="requests per page")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    sizes = options.sizes or [1000, 10_000, 100_000]
+    if options.one:
+        from bench.databases import bench_database
+        from bench.measure import report
+
+        with bench_database(sizes[0]):
+            report(sizes[0], options.rounds)
+        return 0
+    failures = 0
+    for size in sizes:
+        # A process per size: settings, caches and memory start fresh.
+        command = [sys.executable, "-m", "bench", str(size), "--one", "--rounds", str(options.rounds)]
+        failures += subprocess.run(command, check=False).returncode != 0
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+    os.environ["HUB_LOCAL"] = "true"
+    os.environ["DEMO_CONTENT"] = "false"
+    sys.exit(main())
