@@ -1,0 +1,79 @@
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import text
+
+
+def test_clean_characters_controls_and_overrides_removed():
+    assert text.clean_characters("a\x00b\x0bc\u202ed\ufffee\U0001fffff") == "abcdef"
+
+
+def test_clean_characters_decomposed_letters_composed():
+    assert text.clean_characters("e\u0301") == "é"
+
+
+def test_clean_characters_joiners_of_scripts_kept():
+    assert text.clean_characters("می\u200cخواهم") == "می\u200cخواهم"
+
+
+def test_clean_line_breaks_become_spaces():
+    assert text.clean_line("  one\r\ntwo\u2028three\t four ") == "one two three four"
+
+
+def test_clean_plain_paragraphs_kept():
+    assert text.clean_plain(" one \n\n\n\n two  words \n") == "one\n\ntwo words"
+
+
+def test_clean_rich_script_and_handlers_removed():
+    cleaned = text.clean_rich('<p onclick="x()">Hi<script>alert(1)</script> <a href="javascript:x()">there</a></p>')
+    assert cleaned == '<p>Hi <a rel="noopener nofollow">there</a></p>'
+
+
+def test_clean_rich_bold_and_headings_of_word_processors_kept():
+    assert text.clean_rich("<h1>One</h1><p><b>two</b> <i>three</i></p>") == (
+        "<h3>One</h3><p><strong>two</strong> <em>three</em></p>"
+    )
+
+
+def test_clean_rich_plain_text_becomes_paragraphs():
+    assert text.clean_rich("5 < 6 & so on\n\nnext") == "<p>5 &lt; 6 &amp; so on</p><p>next</p>"
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "<p></p>", "<p><br></p>", "<p>&nbsp;</p>"])
+def test_clean_rich_without_words_is_empty(empty):
+    assert text.clean_rich(empty) == ""
+
+
+@given(st.text())
+def test_clean_rich_twice_is_once(markup):
+    once = text.clean_rich(markup)
+    assert text.clean_rich(once) == once
+
+
+@given(st.text())
+def test_clean_plain_twice_is_once(value):
+    once = text.clean_plain(value)
+    assert text.clean_plain(once) == once
+
+
+def test_plain_from_rich_one_line_per_block():
+    assert text.plain_from_rich("<p>One &amp;<br>two</p><ul><li>three</li><li>four</li></ul>") == (
+        "One &\ntwo\nthree\nfour"
+    )
+
+
+def test_grapheme_length_letters_with_marks_count_once():
+    assert text.grapheme_length("مُدُن") == 3
+    assert text.grapheme_length("👩‍👩‍👧 a") == 3
+
+
+def test_check_length_limit_reached_passes():
+    assert text.check_length("å" * 120, 120) is None
+
+
+def test_check_length_limit_passed_names_surplus():
+    with pytest.raises(ValidationError) as error:
+        text.check_length("å" * 122, 120)
+    assert error.value.messages == ["Shorten this by 2 characters: at most 120 fit."]
