@@ -215,7 +215,7 @@ def _walk(request, reader, total, page_size):
         where.insert(0, "language = %s")
         params.insert(0, reader)
     else:
-        table, order = "practices_facetdocument", ORDERS[request.sort]
+        table, order = "practices_facetdocument", ORDERS.get(request.sort, ORDERS["newest"])
     if from_end:
         order = _reversed(order)
     condition = f"WHERE {' AND '.join(where)}" if where else ""
