@@ -119,7 +119,14 @@
     wide.addEventListener("change", fit);
   }
 
+  // Addresses stay short: what is empty is not part of the question.
+  function askWithoutBlanks(event) {
+    const { parameters } = event.detail;
+    for (const [name, value] of [...parameters.entries()]) if (value === "") parameters.delete(name);
+  }
+
   function start() {
+    document.addEventListener("htmx:configRequest", askWithoutBlanks);
     document.querySelectorAll("[data-suggest]").forEach(combobox);
     document.querySelectorAll("[data-share]").forEach(share);
     document.querySelectorAll("[data-print]").forEach((button) => {
