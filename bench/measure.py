@@ -113,7 +113,7 @@ def measure(work, rounds):
 
 def page(address, status=200, **headers):
     """A round of work that asks for an address; `address` may be a function of the round's number."""
-    client = Client(headers=headers)
+    client = Client(headers=headers, SERVER_NAME="localhost")
 
     def do(number):
         path = address(number) if callable(address) else address
@@ -161,7 +161,7 @@ def works(size):
     def practice_page(number):
         return f"/en/practices/{ids[number % len(ids)]}/"
 
-    detail = Client()
+    detail = Client(SERVER_NAME="localhost")
 
     def read(number):
         response = detail.get(practice_page(number), follow=True)

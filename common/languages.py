@@ -11,7 +11,11 @@ RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ku", "ps", "ur", "yi"})
 
 def site_languages() -> tuple[str, ...]:
     """Codes of the interface and content languages, in the order of the settings."""
-    return tuple(code for code, _ in settings.LANGUAGES)
+    return _codes(settings.LANGUAGES)
+
+
+def _codes(languages):
+    return tuple(code for code, _ in languages)
 
 
 def current_language() -> str:

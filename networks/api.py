@@ -62,8 +62,6 @@ class NetworkSerializer(NamedSerializer):
 
 class WorkingGroupSerializer(serializers.Serializer):
     name = serializers.CharField()
-    description = LocalizedSerializer(allow_null=True)
-    cities = serializers.ListField(child=serializers.CharField(), help_text="Addresses (slugs) of its cities.")
 
 
 class NetworkDetailSerializer(NetworkSerializer):
@@ -181,17 +179,8 @@ class NetworkDetail(NetworkMixin, PublicView):
     def get(self, request, slug):
         network = get_object_or_404(self.get_queryset(), slug=slug)
         members = Membership.objects.active().filter(network=network).select_related("city").order_by("city__slug")
-        groups = network.working_groups.order_by("pk").prefetch_related(
-            Prefetch("cities", City.objects.order_by("slug").only("slug"))
-        )
+        groups = network.working_groups.order_by("pk")
         record = network_records([network], self.reader)[0]
         record["cities"] = [place_record(membership.city, self.reader) for membership in members]
-        record["working_groups"] = [
-            {
-                "name": shown_name(group, self.reader),
-                "description": localized_record(localized(group, "description", self.reader, "en")),
-                "cities": [city.slug for city in group.cities.all()],
-            }
-            for group in groups
-        ]
+        record["working_groups"] = [{"name": shown_name(group, self.reader)} for group in groups]
         return Response(record)

@@ -26,6 +26,8 @@ class CityFilter(FilterSet):
         fields = []
 
     def filter_network(self, queryset, name, value: list[str]):
+        if not value:
+            return queryset
         memberships = Membership.objects.active().filter(network__in=value)
         return queryset.filter(pk__in=memberships.values("city"))
 

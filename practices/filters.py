@@ -12,6 +12,7 @@ from django.db.models import BooleanField, Exists, F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, TruncDate
 from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet
+from drf_spectacular.utils import extend_schema_field
 
 from common.languages import current_language, site_languages
 from common.search.parsing import parse_query
@@ -76,12 +77,27 @@ def facet_filter(help_text):
     return KeysFilter(method="having", help_text=help_text)
 
 
+def text_filter(method, longest, help_text):
+    """One string; the schema names its greatest length."""
+    described = {"type": "string", "maxLength": longest, "description": help_text}
+    return extend_schema_field(described)(CharFilter(method=method, max_length=longest))
+
+
+SORT_MEANINGS = {
+    "relevance": "the best match first; the default with `q`, and without it the same as `newest`",
+    "newest": "published last first; the default without `q`",
+    "confirmed": "last confirmed first",
+    "evidence": "strongest evidence first",
+    "title": "by the title the reader is shown, in the order of the reader's alphabet",
+}
+
+
 class PracticeFilter(FilterSet):
-    q = CharFilter(
-        method="search",
-        max_length=LONGEST_TEXT,
-        help_text='Words looked for in all languages; `-word` leaves out, `"a phrase"` keeps words together. A text that'
-        " finds nothing is tried again with the nearest spelling.",
+    q = text_filter(
+        "search",
+        LONGEST_TEXT,
+        'Words looked for in all languages; `-word` leaves out, `"a phrase"` keeps words together. A text that finds'
+        " nothing is tried again with the nearest spelling.",
     )
     theme = facet_filter("Codes of the vocabulary `theme`. Repeat a parameter for any of several values.")
     beneficiary = facet_filter("Codes of the vocabulary `beneficiary`.")
@@ -98,16 +114,13 @@ class PracticeFilter(FilterSet):
         "Language codes: practices that exist in any of them. (The page calls this parameter `language`, which here"
         " is the reader's language.)"
     )
-    external_id = CharFilter(
-        method="identified",
-        max_length=EXTERNAL_ID_LENGTH,
-        help_text="The record's id in the list it was imported from, exactly. Not to be combined with `q`.",
+    external_id = text_filter(
+        "identified",
+        EXTERNAL_ID_LENGTH,
+        "The record's id in the list it was imported from, exactly. Not to be combined with `q`.",
     )
     sort = ChoiceFilter(
-        choices=[(sort, sort) for sort in SORTS],
-        method="leave_to_order",
-        help_text="The order. `relevance` is the default with `q` and means `newest` without; `title` follows the"
-        " reader's alphabet.",
+        choices=[(sort, SORT_MEANINGS[sort]) for sort in SORTS], method="leave_to_order", help_text="The order."
     )
 
     class Meta:

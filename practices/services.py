@@ -1,5 +1,6 @@
 """Changes of practices: each is one transaction that leaves record and index in agreement."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -101,6 +102,18 @@ def record_edit(practice: Practice) -> None:
     reindex([practice.pk])
 
 
+@transaction.atomic
+def delete(practices: Iterable[Practice], *, actor) -> None:
+    """Remove practices for good, from the index first: its bit strings do not follow a cascade."""
+    practices = list(practices)
+    for practice in practices:
+        _authorise(actor, practice)
+    ids = [practice.pk for practice in practices]
+    Practice.objects.filter(pk__in=ids).update(status=Practice.Status.ARCHIVED)
+    reindex(ids)
+    Practice.objects.filter(pk__in=ids).delete()
+
+
 def _authorise(actor, practice):
     if not can_change(actor, practice):
         raise PermissionDenied
@@ -144,22 +157,31 @@ def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
 def store_relations(records: list[PracticeRecord], replaced_ids: list[int]) -> None:
     """Write themes, links and many-to-many rows of stored practices; those of `replaced_ids` are replaced."""
     PracticeTheme.objects.filter(practice__in=replaced_ids).delete()
-    PracticeLink.objects.filter(practice__in=replaced_ids).delete()
     PracticeTheme.objects.bulk_create(
         PracticeTheme(practice=record.practice, theme_id=theme_id, rank=rank)
         for record in records
         for rank, theme_id in enumerate(record.terms.get("themes", ()), start=1)
     )
-    PracticeLink.objects.bulk_create(
-        PracticeLink(practice=record.practice, url=url, order=order)
-        for record in records
-        for order, url in enumerate(record.links)
-    )
+    _replace_links(records, replaced_ids)
     plural = {name for record in records for name in record.terms} - {"themes"}
     for name in sorted(plural):
         _replace_many(name, replaced_ids, {record.practice.pk: record.terms.get(name, ()) for record in records})
     _replace_many("networks", replaced_ids, {record.practice.pk: record.network_ids for record in records})
     _replace_many("partners", replaced_ids, {record.practice.pk: record.partner_ids for record in records})
+
+
+def _replace_links(records, replaced_ids):
+    """Links that stay the same keep their titles, which records do not carry."""
+    stored = defaultdict(list)
+    for practice_id, url in PracticeLink.objects.filter(practice__in=replaced_ids).values_list("practice_id", "url"):
+        stored[practice_id].append(url)
+    different = [record for record in records if stored[record.practice.pk] != record.links]
+    PracticeLink.objects.filter(practice__in=[record.practice.pk for record in different]).delete()
+    PracticeLink.objects.bulk_create(
+        PracticeLink(practice=record.practice, url=url, order=order)
+        for record in different
+        for order, url in enumerate(record.links)
+    )
 
 
 def _replace_many(name, replaced_ids, ids_of_practice):

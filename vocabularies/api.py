@@ -72,7 +72,11 @@ class Refused(APIException):
     def __init__(self, problems):
         super().__init__()
         errors = [
-            {"parameter": clean_line(name)[:SHOWN_OF_A_VALUE], "value": clean_line(value)[:SHOWN_OF_A_VALUE], "message": message}
+            {
+                "parameter": clean_line(name)[:SHOWN_OF_A_VALUE],
+                "value": clean_line(value)[:SHOWN_OF_A_VALUE],
+                "message": message,
+            }
             for name, value, message in problems
         ]
         self.detail = {"detail": _("The request was not understood."), "errors": errors}

@@ -37,9 +37,9 @@ class KeysFilter(MultipleChoiceFilter):
 
 class TermFilter(FilterSet):
     deprecated = ChoiceFilter(
-        choices=[("true", "true"), ("false", "false")],
+        choices=[("true", "only terms no longer used for new records"), ("false", "only terms in use")],
         method="filter_deprecated",
-        help_text="Only terms that are no longer offered (`true`), or only those that are (`false`).",
+        help_text="Which terms; without it all.",
     )
 
     class Meta:

@@ -18,7 +18,7 @@ from simplemma.strategies import DefaultStrategy
 from simplemma.strategies.dictionaries.stream_dictionary_factory import StreamDictionaryFactory
 from simplemma.strategies.dictionaries.trie_dictionary_factory import TrieDictionaryFactory
 
-from common.search.arabic import arabic_forms
+from common.search.arabic import arabic_forms, without_prefix
 from common.search.folding import comma_letters, fold
 from common.search.stopwords import STOPWORDS
 
@@ -132,6 +132,14 @@ def word_forms(word: str, language: str) -> frozenset[str]:
         for part in compound_parts(lower, language):
             forms |= {fold(part), fold(_lemmatizer().lemmatize(part, language))}
     return frozenset(form for form in forms if form)
+
+
+@lru_cache(maxsize=100_000)
+def base_form(word: str, language: str) -> str:
+    """The folded form that a speller compares with: the lemma, or an Arabic word without article and particles."""
+    if language == "ar":
+        return without_prefix(fold(word))
+    return fold(_lemmatizer().lemmatize(word.lower(), language)) if language in LEMMAS else fold(word)
 
 
 @lru_cache(maxsize=50_000)

@@ -70,10 +70,11 @@ _SINGULAR = {fold(plural): fold(singular) for singular, plurals in _IRREGULAR.it
 
 def light_stem(folded: str) -> str:
     """The folded word without article, conjunction and one common suffix; at least two letters stay."""
-    return _without_suffix(_without_prefix(folded))
+    return _without_suffix(without_prefix(folded))
 
 
-def _without_prefix(word: str) -> str:
+def without_prefix(word: str) -> str:
+    """The word without its article and what is written together with it."""
     for article in _ARTICLES:
         if word.startswith(article) and len(word) - len(article) >= 2:
             return word[len(article) :]
@@ -100,14 +101,14 @@ def skeleton(stem: str) -> str:
 def arabic_forms(word: str) -> set[str]:
     """All forms under which an Arabic word is indexed and looked up."""
     folded = fold(word)
-    bare = _without_prefix(folded)
+    bare = without_prefix(folded)
     candidates = {folded, bare}
     # A one-letter particle may as well be the first letter of the root, so both readings are kept.
     candidates |= {
-        _without_prefix(form[1:]) for form in (folded, bare) if form[:1] in _PARTICLES and len(form) >= 5
+        without_prefix(form[1:]) for form in (folded, bare) if form[:1] in _PARTICLES and len(form) >= 5
     }
     stems = {_without_suffix(form) for form in candidates}
     forms = candidates | stems
     forms |= {_SINGULAR[form] for form in forms if form in _SINGULAR}
-    forms |= {skeleton(_without_suffix(bare)), skeleton(bare)}
+    forms |= {skeleton(form) for form in candidates | stems}
     return {form for form in forms if len(form) >= 2}

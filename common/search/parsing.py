@@ -9,6 +9,7 @@ from common.text import clean_line
 
 MAX_QUERY_LENGTH = 200
 MAX_WORDS = 12
+MAX_JOINED = 3
 _PIECE = re.compile(r'(?P<minus>(?<!\S)[-\u2212\u2013])?(?:["“”„«»](?P<phrase>[^"“”„«»]+)["“”„«»]|(?P<word>\S+))')
 
 
@@ -72,7 +73,21 @@ def clause_query(clause: Clause, language: str) -> str:
 
 
 def document_query(clauses, language: str, *, match_all=True) -> str:
-    """The tsquery that a document of the language must meet for all (or any) of the clauses, or ""."""
+    """The tsquery that a document of the language must meet for all (or any) of the clauses, or "".
+
+    Neighbouring words may stand in the text as one ("lungo mare", "lungomare"); in short queries that is tried too.
+    """
+    ways = [_combined(clauses, language, match_all)]
+    if 2 <= len(clauses) <= MAX_JOINED:
+        for number in range(len(clauses) - 1):
+            one, other = clauses[number : number + 2]
+            if not (one.is_phrase or other.is_phrase):
+                joined = Clause(one.text + other.text)
+                ways.append(_combined((*clauses[:number], joined, *clauses[number + 2 :]), language, match_all))
+    return " | ".join(dict.fromkeys(filter(None, ways)))
+
+
+def _combined(clauses, language, match_all):
     parts = [query for query in (clause_query(clause, language) for clause in clauses) if query]
     return f"({(' & ' if match_all else ' | ').join(parts)})" if parts else ""
 

@@ -1,6 +1,7 @@
 """What templates need beyond Django's own: texts that know their language, dates and numbers as the reader writes them."""
 
 import json
+from functools import cache, lru_cache
 
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_compact_decimal, format_currency, format_decimal
@@ -18,6 +19,11 @@ def lang_dir(language):
     """` lang="it" dir="ltr"` for an element whose text is not in the language of the page; else nothing."""
     if not language or language == current_language():
         return ""
+    return _lang_dir(language)
+
+
+@cache
+def _lang_dir(language):
     return format_html(' lang="{}" dir="{}"', language, direction(language))
 
 
@@ -40,7 +46,12 @@ def language_direction(code):
 @register.filter
 def number(value):
     """A whole or decimal number with the reader's separators."""
-    return "" if value is None else format_decimal(value, locale=current_language())
+    return "" if value is None else _formatted(value, current_language())
+
+
+@lru_cache(maxsize=20_000)
+def _formatted(value, language):
+    return format_decimal(value, locale=language)
 
 
 @register.filter

@@ -38,9 +38,11 @@ def practice_address(practice: Practice, language: str, name: str = "practices:d
     return f"/{language}/{path.split('/', 2)[2]}"
 
 
-def canonical_address(practice: Practice, reader: str) -> str:
-    """Absolute address of the page that counts for search engines and citations: in a language the practice exists in."""
-    return _absolute(practice_address(practice, reader if reader in practice.languages else practice.source_language))
+def lasting_address(practice: Practice, reader: str) -> str:
+    """Absolute address to cite, without the title that an edit may change, in a language the practice exists in."""
+    language = reader if reader in practice.languages else practice.source_language
+    path = reverse("practices:detail", args=[practice.pk])
+    return _absolute(f"/{language}/{path.split('/', 2)[2]}")
 
 
 def _absolute(path):
@@ -51,7 +53,7 @@ def _absolute(path):
 
 
 def practice_records(hits: tuple[Hit, ...], values: Catalogue) -> list[dict]:
-    """Records of the hits in their order, labels in the catalogue's language, which is the active one. Two statements."""
+    """Records of the hits in their order, in two statements; the catalogue's language is the active one."""
     languages = {hit.practice_id: hit.language for hit in hits}
     rows = {
         pk: row
@@ -111,17 +113,22 @@ def practice_record(practice: Practice) -> dict:
     """All that may be told of a practice (city and lead organisation loaded), labels in the active language."""
     reader = current_language()
     reading = read_practice(practice, reader)
-    return _common(practice, reading, reader) | _about(practice, reading) | _texts(practice, reading) | {
-        "assurance": {"code": practice.assurance, "label": str(practice.get_assurance_display())},
-        "licence": {
-            "code": practice.licence,
-            "label": practice.get_licence_display(),
-            "url": LICENCES[practice.licence],
-        },
-        "version": practice.version,
-        "citation": citation(reading, canonical_address(practice, reader)),
-        "pdf_url": _absolute(practice_address(practice, reader, "practices:pdf")),
-    }
+    return (
+        _common(practice, reading, reader)
+        | _about(practice, reading)
+        | _texts(practice, reading)
+        | {
+            "assurance": {"code": practice.assurance, "label": str(practice.get_assurance_display())},
+            "licence": {
+                "code": practice.licence,
+                "label": practice.get_licence_display(),
+                "url": LICENCES[practice.licence],
+            },
+            "version": practice.version,
+            "citation": citation(reading, lasting_address(practice, reader)),
+            "pdf_url": _absolute(practice_address(practice, reader, "practices:pdf")),
+        }
+    )
 
 
 def _common(practice, reading: Reading, reader):
@@ -155,9 +162,9 @@ def _about(practice, reading: Reading):
         "partners": [partner.name for partner in reading.partners],
         "starts_on": _month(practice.starts_on),
         "ends_on": _month(practice.ends_on),
-        "budget_amount": practice.budget_amount,
+        "budget_amount": _decimal(practice.budget_amount),
         "budget_currency": practice.budget_currency if practice.budget_amount is not None else None,
-        "staff_fte": practice.staff_fte,
+        "staff_fte": _decimal(practice.staff_fte),
     }
 
 
@@ -192,6 +199,11 @@ def _texts(practice, reading: Reading):
 
 def _term(term):
     return {"code": term.code, "label": str(term)} if term else None
+
+
+def _decimal(value):
+    """As text, so that no reader rounds it."""
+    return None if value is None else f"{value:.2f}"
 
 
 def _month(day):

@@ -8,12 +8,15 @@ from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from common.encoding import broken_pieces, repaired
-from common.languages import site_languages
+from common.languages import name_in, own_name, site_languages
 from common.search.folding import fold
 from common.text import clean_line
+from networks.geonames import Place
+from networks.models import Organisation
 from practices.imports.columns import (
     CHOICE_COLUMNS,
     DATE_COLUMNS,
@@ -23,14 +26,18 @@ from practices.imports.columns import (
     TERMS_COLUMNS,
     text_columns,
 )
+from practices.imports.reading import MAX_CELL
 from practices.imports.references import References
-from practices.models import Practice
+from practices.models import Practice, PracticeLink
 from practices.services import PracticeRecord, missing_for_publication, plan_review
 
 SEPARATOR = "|"
+QUOTED_AT_MOST = 80
 _MONTH = re.compile(r"^(\d{4})-(\d{1,2})(?:-\d{1,2})?$|^(\d{1,2})[/.](\d{4})$")
 _DAY = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})$")
 _IMPORTED_STATES = {Practice.Status.DRAFT, Practice.Status.PUBLISHED}
+_MAYBE_BROKEN = re.compile("[\x80-\x9f]|[\u00c2-\u00f4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
+"""UTF-8 read as Windows-1252 always has one of these; looking at every word of every text takes ten times as long."""
 _check_url = URLValidator(schemes=["http", "https"])
 
 
@@ -38,30 +45,45 @@ _check_url = URLValidator(schemes=["http", "https"])
 class CheckedRow:
     """A row's outcome: `problems` are (column, reason); with none of them the record can be stored.
 
-    `broken` lists (column, as written, as meant) of words whose encoding looks wrong.
+    `place` is the id of a city or a place that becomes one. `organisations` holds the names under "lead" and "partners"
+    that the row gives. `broken` lists (column, as written, as meant) of words whose encoding looks wrong.
     """
 
     line: int
     external_id: str
     title: str
     record: PracticeRecord | None = None
-    place: object = None
+    place: int | Place | None = None
     organisations: dict[str, list[str]] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
     broken: list[tuple[str, str, str]] = field(default_factory=list)
     is_unchanged: bool = False
 
 
-def identity(values: dict[str, str]) -> tuple[str, str]:
+def identity(values: dict[str, str], references: References) -> tuple[str, str]:
     """(list the id belongs to, external id). A row without id gets one from its title and city, so that a rerun knows
-    it again."""
-    source = clean_line(values.get("network", "")).split(SEPARATOR)[0]
+    it again, in whatever encoding it comes."""
+    named = _several(values.get("network", ""))[:1]
+    network = references.network(named[0]) if named else None
+    source = network.slug if network else "".join(named)
     external_id = clean_line(values.get("external_id", ""))
     if not external_id:
-        titles = "".join(values.get(f"title_{language}", "") for language in site_languages())
-        digest = hashlib.sha256(f"{titles}\n{values.get('city', '')}".encode()).hexdigest()
-        external_id = f"row-{digest[:20]}"
+        telling = [values.get(f"title_{language}", "") for language in site_languages()]
+        telling += [values.get("city", ""), values.get("geonames_id", "")]
+        digest = hashlib.sha256("\n".join(clean_line(repaired(text)) for text in telling).encode())
+        external_id = f"row-{digest.hexdigest()[:20]}"
     return source[:80], external_id
+
+
+def wanted_place(values, references) -> tuple[int, str, str]:
+    """(GeoNames id or 0, name, ISO country or "") of the city that a row names."""
+    number = clean_line(values.get("geonames_id", ""))
+    country = clean_line(values.get("country", ""))
+    return (
+        int(number) if number.isdecimal() and len(number) < 12 else 0,
+        clean_line(values.get("city", "")),
+        references.country(country) if country else "",
+    )
 
 
 class RowChecker:
@@ -72,17 +94,19 @@ class RowChecker:
         self.references = references
         self.repair_encoding = repair_encoding
         self._first_line = {}
+        self._choices = {column: _choices(column) for column in CHOICE_COLUMNS}
+        self._text_columns = text_columns()
 
     def check(self, row, existing: Practice | None) -> CheckedRow:
+        """What a row becomes. A column that the file does not have leaves an existing practice as it is in that."""
         values = dict(row.values)
-        source, external_id = identity(values)
+        source, external_id = identity(values, self.references)
         checked = CheckedRow(row.line, external_id, "")
-        self._check_encoding(values, checked)
-        first = self._first_line.setdefault((source, external_id), row.line)
-        if first != row.line:
-            checked.problems.append(("external_id", _("The same id stands in line %(line)s.") % {"line": first}))
-        if len(external_id) > 120:
-            checked.problems.append(("external_id", _("At most 120 characters.")))
+        if row.problem:
+            checked.problems.append(("", row.problem))
+            return checked
+        self._check_cells(values, checked)
+        self._check_identity(source, external_id, row.line, checked)
         practice = existing or Practice(external_source=source, external_id=external_id[:120])
         before = _snapshot(practice) if existing else None
         record = PracticeRecord(practice, is_new=existing is None)
@@ -90,36 +114,50 @@ class RowChecker:
         self._fill_texts(values, practice, checked)
         self._fill_dates_and_numbers(values, practice, checked)
         self._fill_terms(values, record, checked)
+        self._fill_place(values, practice, checked)
         self._fill_relations(values, record, checked)
         self._check_status(practice, record, checked)
         checked.title = str(practice)
         if not checked.problems:
             checked.record = record
-            checked.is_unchanged = bool(existing) and before == _snapshot(practice) and self._same_lists(record, checked)
+            checked.is_unchanged = existing is not None and before == _snapshot(practice)
+            checked.is_unchanged = checked.is_unchanged and self._same_relations(record, checked)
+            if practice.status == Practice.Status.ARCHIVED and not checked.is_unchanged:
+                checked.problems.append(("", _("This practice is archived. Take it out of the archive first.")))
         return checked
 
-    def _check_encoding(self, values, checked):
+    def _check_cells(self, values, checked):
         for column, value in values.items():
-            if pieces := broken_pieces(value) if value else ():
+            if len(value) > MAX_CELL:
+                checked.problems.append((column, _("This text is far too long.")))
+                values[column] = ""
+            elif value and _MAYBE_BROKEN.search(value) and (pieces := broken_pieces(value)):
                 checked.broken += [(column, written, meant) for written, meant in pieces]
                 if self.repair_encoding:
                     values[column] = repaired(value)
                 elif self.repair_encoding is None:
-                    written, meant = pieces[0]
                     reason = _("Broken encoding: “%(written)s” is probably “%(meant)s”.")
+                    written, meant = map(_shortened, pieces[0])
                     checked.problems.append((column, reason % {"written": written, "meant": meant}))
 
+    def _check_identity(self, source, external_id, line, checked):
+        first = self._first_line.setdefault((source, external_id), line)
+        if first != line:
+            checked.problems.append(("external_id", _("The same practice stands in line %(line)s.") % {"line": first}))
+        if len(external_id) > 120:
+            checked.problems.append(("external_id", _("At most 120 characters.")))
+
     def _fill_choices(self, values, practice, checked):
-        for column in CHOICE_COLUMNS:
+        is_archived = practice.status == Practice.Status.ARCHIVED
+        for column, choices in self._choices.items():
             text = clean_line(values.get(column, ""))
             if not text:
                 continue
-            choices = {fold(str(key)): key for key, __ in Practice._meta.get_field(column).choices}
-            choices |= {fold(str(label)): key for key, label in Practice._meta.get_field(column).choices}
             key = choices.get(fold(text))
             if key is None or (column == "status" and key not in _IMPORTED_STATES):
                 _unknown(checked, column, text)
-            else:
+            # What was taken off the pages comes back by a decision, never because an old list is read again.
+            elif column != "status" or not is_archived:
                 setattr(practice, column, key)
         if not practice.source_language:
             present = [code for code in site_languages() if values.get(f"title_{code}", "").strip()]
@@ -130,101 +168,150 @@ class RowChecker:
                 practice.source_language = present[0] if present else site_languages()[0]
 
     def _fill_texts(self, values, practice, checked):
-        for column in text_columns():
-            if column not in values:
+        for column in self._text_columns:
+            if column not in values or values[column] == getattr(practice, column):
                 continue
             field_ = Practice._meta.get_field(column)
             try:
                 setattr(practice, column, field_.clean(values[column], practice))
             except ValidationError as error:
                 checked.problems += [(column, message) for message in error.messages]
-        if not practice.text("title", practice.source_language):
-            checked.problems.append((f"title_{practice.source_language}", _("A title is needed.")))
+        title = f"title_{practice.source_language}"
+        if not getattr(practice, title) and not any(column == title for column, __ in checked.problems):
+            checked.problems.append((title, _("A title is needed.")))
 
     def _fill_dates_and_numbers(self, values, practice, checked):
         for column in MONTH_COLUMNS:
-            if text := clean_line(values.get(column, "")):
-                found = _MONTH.match(text)
-                year, month = (found[1] or found[4], found[2] or found[3]) if found else (0, 0)
-                try:
-                    setattr(practice, column, date(int(year), int(month), 1))
-                except ValueError:
-                    checked.problems.append((column, _("Write a month as YYYY-MM, not “%(text)s”.") % {"text": text}))
+            if column in values:
+                self._fill_month(column, clean_line(values[column]), practice, checked)
         if practice.starts_on and practice.ends_on and practice.ends_on < practice.starts_on:
             checked.problems.append(("ends_on", _("A practice cannot end before it begins.")))
         for column in DATE_COLUMNS:
             if text := clean_line(values.get(column, "")):
-                found = _DAY.match(text)
-                try:
-                    day = date(*map(int, found.groups()))
-                except (AttributeError, ValueError):
-                    checked.problems.append((column, _("Write a day as YYYY-MM-DD, not “%(text)s”.") % {"text": text}))
-                    continue
-                if column == "published_on":
-                    practice.published_at = datetime.combine(day, time(12), UTC)
-                else:
-                    practice.confirmed_on = day
+                self._fill_day(column, text, practice, checked)
         for column in NUMBER_COLUMNS:
-            if text := clean_line(values.get(column, "")):
-                try:
-                    number = Decimal(text.replace(" ", "").replace(",", ".") if "." not in text else text)
-                    setattr(practice, column, Practice._meta.get_field(column).clean(number, practice))
-                except InvalidOperation:
-                    checked.problems.append((column, _("“%(text)s” is not a number.") % {"text": text}))
-                except ValidationError as error:
-                    checked.problems += [(column, message) for message in error.messages]
+            if column in values:
+                self._fill_number(column, clean_line(values[column]), practice, checked)
         if currency := clean_line(values.get("budget_currency", "")).upper():
             if re.fullmatch("[A-Z]{3}", currency):
                 practice.budget_currency = currency
             else:
                 _unknown(checked, "budget_currency", currency)
 
+    def _fill_month(self, column, text, practice, checked):
+        if not text:
+            setattr(practice, column, None)
+            return
+        found = _MONTH.match(text)
+        year, month = (found[1] or found[4], found[2] or found[3]) if found else (0, 0)
+        try:
+            setattr(practice, column, date(int(year), int(month), 1))
+        except ValueError:
+            reason = _("Write a month as YYYY-MM, not “%(text)s”.")
+            checked.problems.append((column, reason % {"text": _shortened(text)}))
+
+    def _fill_day(self, column, text, practice, checked):
+        found = _DAY.match(text)
+        try:
+            day = date(*map(int, found.groups()))
+        except (AttributeError, ValueError):
+            reason = _("Write a day as YYYY-MM-DD, not “%(text)s”.")
+            checked.problems.append((column, reason % {"text": _shortened(text)}))
+            return
+        if column == "published_on":
+            practice.published_at = datetime.combine(day, time(12), UTC)
+        else:
+            practice.confirmed_on = day
+
+    def _fill_number(self, column, text, practice, checked):
+        if not text:
+            setattr(practice, column, None)
+            return
+        try:
+            number = Decimal(text.replace(" ", "").replace(",", ".") if "." not in text else text)
+            setattr(practice, column, Practice._meta.get_field(column).clean(number, practice))
+        except InvalidOperation:
+            checked.problems.append((column, _("“%(text)s” is not a number.") % {"text": _shortened(text)}))
+        except ValidationError as error:
+            checked.problems += [(column, message) for message in error.messages]
+
     def _fill_terms(self, values, record, checked):
+        practice = record.practice
         for column, scheme in TERM_COLUMNS.items():
-            if text := clean_line(values.get(column, "")):
-                term = self.references.term(scheme, text)
-                if term is None:
-                    _unknown(checked, column, text)
-                else:
-                    setattr(record.practice, column, term)
+            if column not in values:
+                continue
+            text = clean_line(values[column])
+            kept = getattr(practice, f"{column}_id")
+            term = self._term(scheme, text, {kept}, column, checked) if text else None
+            if term or not text:
+                setattr(practice, column, term)
         for column, (scheme, most) in TERMS_COLUMNS.items():
-            terms = []
-            for text in _several(values.get(column, "")):
-                term = self.references.term(scheme, text)
-                if term is None:
-                    _unknown(checked, column, text)
-                elif term.pk not in terms:
-                    terms.append(term.pk)
+            stored = [] if record.is_new else _stored_terms(practice, column)
+            if column not in values:
+                record.terms[column] = stored
+                continue
+            found = [self._term(scheme, text, stored, column, checked) for text in _several(values[column])]
+            terms = list(dict.fromkeys(term.pk for term in found if term))
             if most and len(terms) > most:
                 checked.problems.append((column, _("At most %(most)s are possible.") % {"most": most}))
             record.terms[column] = terms
 
+    def _term(self, scheme, text, kept, column, checked):
+        """The term of a text; None, with a problem, where there is none or where it is no longer offered."""
+        term = self.references.term(scheme, text)
+        if term is None:
+            _unknown(checked, column, text)
+        elif term.deprecated and term.pk not in kept:
+            reason = _("“%(text)s” is no longer used; choose another term.")
+            checked.problems.append((column, reason % {"text": _shortened(text)}))
+            return None
+        return term
+
+    def _fill_place(self, values, practice, checked):
+        number, name, country = wanted_place(values, self.references)
+        written_number = clean_line(values.get("geonames_id", ""))
+        written_country = clean_line(values.get("country", ""))
+        checked.place = practice.city_id
+        if written_country and not country:
+            _unknown(checked, "country", written_country)
+        elif written_number and not number:
+            _unknown(checked, "geonames_id", written_number)
+        elif number or name:
+            found = self.references.places(number, name, country)
+            if len(found) == 1:
+                checked.place = found[0]
+            elif found:
+                reason = _("There are several places called “%(name)s”. Give the country or the GeoNames id.")
+                checked.problems.append(("city", reason % {"name": _shortened(name)}))
+            elif name and not (number or country):
+                checked.problems.append(("country", _("Say in which country “%(name)s” is.") % {"name": _shortened(name)}))
+            else:
+                _unknown(checked, "geonames_id" if number else "city", str(number or f"{name}, {country}"))
+        elif {"city", "geonames_id"} & values.keys():
+            checked.place = None
+        if not isinstance(checked.place, Place):
+            practice.city_id = checked.place
+
     def _fill_relations(self, values, record, checked):
         practice = record.practice
-        for text in _several(values.get("network", "")):
-            network = self.references.network(text)
-            if network is None:
-                _unknown(checked, "network", text)
-            else:
-                record.network_ids.append(network.pk)
-        name = clean_line(values.get("city", ""))
-        number = clean_line(values.get("geonames_id", ""))
-        country = clean_line(values.get("country", "")).upper()
-        if name or number:
-            checked.place = self.references.place(int(number) if number.isdigit() else 0, name, country)
-            if checked.place is None:
-                _unknown(checked, "geonames_id" if number else "city", number or f"{name} {country}".strip())
-        elif practice.city_id:
-            checked.place = practice.city
-        if lead := clean_line(values.get("lead_organisation", "")):
-            checked.organisations["lead"] = [lead]
-        checked.organisations["partners"] = _several(values.get("partners", ""))
-        for url in _several(values.get("links", "")):
-            try:
-                _check_url(url)
-                record.links.append(url)
-            except ValidationError:
-                checked.problems.append(("links", _("“%(text)s” is not a web address.") % {"text": url}))
+        if "network" in values or record.is_new:
+            for text in _several(values.get("network", "")):
+                network = self.references.network(text)
+                if network is None:
+                    _unknown(checked, "network", text)
+                elif network.pk not in record.network_ids:
+                    record.network_ids.append(network.pk)
+        else:
+            record.network_ids = [network.pk for network in practice.networks.all()]
+        for column, role in (("lead_organisation", "lead"), ("partners", "partners")):
+            if column in values:
+                names = _several(values[column])
+                checked.organisations[role] = names[:1] if role == "lead" else names
+                checked.problems += [(column, message) for name in names for message in _faults_of_name(name)]
+        record.partner_ids = [] if record.is_new else [partner.pk for partner in practice.partners.all()]
+        record.links = [] if record.is_new else [link.url for link in practice.links.all()]
+        if "links" in values:
+            record.links = [url for url in _several(values["links"]) if _is_web_address(url, checked)]
         if "contact_email" in values:
             email = clean_line(values["contact_email"])
             try:
@@ -242,35 +329,78 @@ class RowChecker:
         checked.problems += [(name, _("Needed for publication.")) for name in missing if name not in already]
         practice.published_at = practice.published_at or datetime.now(UTC)
         practice.confirmed_on = practice.confirmed_on or practice.published_at.date()
-        plan_review(practice)
+        if practice.review_due_on is None:
+            plan_review(practice)
 
-    def _same_lists(self, record, checked):
-        """Whether the relations of an existing practice are what the row says."""
+    def _same_relations(self, record, checked):
+        """Whether the relations of an existing practice are what the row says; its own values are compared already."""
         practice = record.practice
-        stored = {name: [term.pk for term in getattr(practice, name).all()] for name in TERMS_COLUMNS if name != "themes"}
-        wanted = {name: record.terms[name] for name in stored}
-        partners = [str(partner) for partner in practice.partners.all()]
+        known = self.references.known_organisation
+        lead, partners = checked.organisations.get("lead"), checked.organisations.get("partners")
         return (
-            all(sorted(stored[name]) == sorted(wanted[name]) for name in stored)
-            and [ranked.theme_id for ranked in practice.ranked_themes.all()] == record.terms["themes"]
-            and sorted(network.pk for network in practice.networks.all()) == sorted(set(record.network_ids))
+            all(_stored_terms(practice, name) == record.terms[name] for name in ("themes",))
+            and all(set(_stored_terms(practice, name)) == set(record.terms[name]) for name in record.terms)
+            and {network.pk for network in practice.networks.all()} == set(record.network_ids)
             and [link.url for link in practice.links.all()] == record.links
-            and sorted(map(fold, partners)) == sorted({fold(name) for name in checked.organisations["partners"]})
-            and getattr(checked.place, "pk", None) == practice.city_id
+            and not isinstance(checked.place, Place)
+            and (lead is None or practice.lead_organisation_id == (known(lead[0]) if lead else None))
+            and (partners is None or set(record.partner_ids) == {known(name) for name in partners})
         )
 
 
+def _stored_terms(practice, column):
+    if column == "themes":
+        return [ranked.theme_id for ranked in practice.ranked_themes.all()]
+    return [term.pk for term in getattr(practice, column).all()]
+
+
+def _choices(column):
+    """Keys and labels of a choice in every site language, folded, to keys."""
+    if column == "source_language":
+        codes = site_languages()
+        names = {fold(name_in(code, reader)): code for code in codes for reader in codes}
+        return names | {fold(own_name(code)): code for code in codes} | {code: code for code in codes}
+    found = {}
+    for language in site_languages():
+        with translation.override(language):
+            found |= {fold(str(label)): key for key, label in Practice._meta.get_field(column).choices}
+    return found | {fold(str(key)): key for key, __ in Practice._meta.get_field(column).choices}
+
+
 def _several(text):
-    return list(dict.fromkeys(part for part in map(clean_line, text.split(SEPARATOR)) if part))
+    parts = text.replace("\n", SEPARATOR).split(SEPARATOR)
+    return list(dict.fromkeys(part for part in map(clean_line, parts) if part))
+
+
+def _shortened(text):
+    return text if len(text) <= QUOTED_AT_MOST else text[: QUOTED_AT_MOST - 1] + "…"
 
 
 def _unknown(checked, column, text):
-    checked.problems.append((column, _("“%(text)s” is not known.") % {"text": text}))
+    checked.problems.append((column, _("“%(text)s” is not known.") % {"text": _shortened(text)}))
+
+
+def _faults_of_name(name):
+    try:
+        Organisation._meta.get_field("name").clean(name, None)
+    except ValidationError as error:
+        return error.messages
+    return []
+
+
+def _is_web_address(url, checked):
+    try:
+        _check_url(url)
+        PracticeLink._meta.get_field("url").clean(url, None)
+    except ValidationError:
+        checked.problems.append(("links", _("“%(text)s” is not a web address.") % {"text": _shortened(url)}))
+        return False
+    return True
 
 
 def _snapshot(practice):
     """All own values of a practice but the bookkeeping, to tell whether a row changes anything."""
-    skipped = {"updated_at", "created_at", "version", "city"}
+    skipped = {"updated_at", "created_at", "version"}
     return {
         field_.attname: getattr(practice, field_.attname) or ""
         for field_ in practice._meta.concrete_fields

@@ -1,10 +1,15 @@
 """What the rows of an import point to: terms, networks, cities and organisations, looked up once per file."""
 
+from collections import defaultdict
+
+from django.utils import translation
+from django_countries import countries
+
 from common.languages import site_languages
 from common.search.folding import fold
-from networks.geonames import find_places
-from networks.models import City, Network
-from networks.services import add_city, organisation_named
+from networks.geonames import Place, find_places
+from networks.models import City, Network, Organisation
+from networks.services import add_city
 from vocabularies.models import Term
 
 
@@ -13,40 +18,44 @@ class References:
 
     def __init__(self):
         self._terms = {}
-        for term in Term.objects.all():
+        # In doubt a label means the term that is still offered.
+        for term in Term.objects.order_by("deprecated", "scheme", "order", "code"):
             self._terms[term.scheme, term.code] = term
-            for language in site_languages():
-                if label := getattr(term, f"label_{language}"):
-                    self._terms.setdefault((term.scheme, fold(label)), term)
+            for label in _in_all_languages(term, "label"):
+                self._terms.setdefault((term.scheme, fold(label)), term)
         self._networks = {}
         for network in Network.objects.all():
             self._networks[network.slug] = network
-            for language in site_languages():
-                if name := getattr(network, f"name_{language}"):
-                    self._networks.setdefault(fold(name), network)
-        self._cities_by_id, self._cities_by_name = {}, {}
-        for city in City.objects.all():
+            for name in _in_all_languages(network, "name"):
+                self._networks.setdefault(fold(name), network)
+        self._cities_by_id, self._cities_by_name = {}, defaultdict(set)
+        for city in City.objects.only("slug", "country", "geonames_id", *_columns("name")):
             self._remember(city)
         self._places = {}
-        self._organisations = {}
+        self._organisations = None
+        self._countries = _countries()
+        self._fresh = []
 
     def _remember(self, city):
         if city.geonames_id:
-            self._cities_by_id[city.geonames_id] = city
-        for language in site_languages():
-            if name := getattr(city, f"name_{language}"):
-                for country in (city.country.code, ""):
-                    self._cities_by_name.setdefault((fold(name), country), city)
+            self._cities_by_id[city.geonames_id] = city.pk
+        for name in _in_all_languages(city, "name"):
+            self._cities_by_name[fold(name), city.country.code].add(city.pk)
+            self._cities_by_name[fold(name), ""].add(city.pk)
 
-    def term(self, scheme, text):
-        """The term with this code, or this label in any language; None where there is none."""
+    def term(self, scheme, text) -> Term | None:
+        """The term with this code, or this label in any language."""
         return self._terms.get((scheme, text)) or self._terms.get((scheme, fold(text)))
 
-    def network(self, text):
+    def network(self, text) -> Network | None:
         return self._networks.get(text) or self._networks.get(fold(text))
 
+    def country(self, text) -> str:
+        """The ISO code of a country, from its code or its name in any language; "" where it is unknown."""
+        return self._countries.get(fold(text), "")
+
     def seek_places(self, ids, names):
-        """Ask GeoNames in one pass for what the register of cities does not have."""
+        """Ask GeoNames in one pass for what the register of cities does not have; `names` are (name, ISO country)."""
         ids = {number for number in ids if number not in self._cities_by_id and number not in self._places}
         names = {
             (name, country)
@@ -58,23 +67,81 @@ class References:
         self._places |= by_id
         self._places |= by_name
 
-    def place(self, number, name, country):
-        """A City, a GeoNames Place that may become one, or None."""
+    def places(self, number, name, country) -> list[int | Place]:
+        """What a GeoNames id, or a name in a country ("": anywhere), may mean.
+
+        Ids of cities in the register or, where it has none, the place that GeoNames knows. A name without a country is
+        looked for in the register only: GeoNames has a Tripoli in three of them.
+        """
         if number:
-            return self._cities_by_id.get(number) or self._places.get(number)
-        return self._cities_by_name.get((fold(name), country)) or self._places.get((name, country))
+            found = [self._cities_by_id.get(number) or self._places.get(number)]
+        elif known := self._cities_by_name.get((fold(name), country)):
+            found = sorted(known)
+        else:
+            found = [self._places.get((name, country))]
+        return [self._known(place) for place in found if place]
 
-    def city(self, place):
-        """The City of a place, added to the register if need be."""
-        if isinstance(place, City):
+    def _known(self, place):
+        """A place under another name than the register's is still the register's city."""
+        return self._cities_by_id.get(place.geonames_id, place) if isinstance(place, Place) else place
+
+    def city_id(self, place) -> int:
+        """The city of a place, added to the register if need be."""
+        if not isinstance(place, Place):
             return place
-        city, _ = add_city(place)
-        self._remember(city)
-        return city
+        if place.geonames_id not in self._cities_by_id:
+            city, _ = add_city(place)
+            self._remember(city)
+            self._fresh.append(city)
+        return self._cities_by_id[place.geonames_id]
 
-    def organisation_id(self, name, language):
+    def known_organisation(self, name) -> int | None:
+        """The id of the organisation with this name in any language."""
+        if self._organisations is None:
+            self._organisations = {}
+            for pk, *names in Organisation.objects.order_by("pk").values_list("pk", *_columns("name")):
+                for known in filter(None, names):
+                    self._organisations.setdefault(fold(known), pk)
+        return self._organisations.get(fold(name))
+
+    def organisation_id(self, name, language) -> int:
         """The id of the organisation of this name, which is made if need be."""
-        key = fold(name)
-        if key not in self._organisations:
-            self._organisations[key] = organisation_named(name, language).pk
-        return self._organisations[key]
+        known = self.known_organisation(name)
+        if known is None:
+            # As `networks.services.organisation_named` does, but without asking again for each of thousands of rows.
+            organisation = Organisation.objects.create(**{f"name_{language}": name, "name_en": name})
+            self._organisations[fold(name)] = known = organisation.pk
+            self._fresh.append(organisation)
+        return known
+
+    def keep(self):
+        """The transaction that added cities and organisations is committed."""
+        self._fresh.clear()
+
+    def forget(self):
+        """The transaction that added cities and organisations was rolled back: they do not exist."""
+        for record in self._fresh:
+            if isinstance(record, City):
+                self._cities_by_id.pop(record.geonames_id, None)
+                for known in self._cities_by_name.values():
+                    known.discard(record.pk)
+            else:
+                self._organisations = {name: pk for name, pk in self._organisations.items() if pk != record.pk}
+        self._fresh.clear()
+
+
+def _columns(field):
+    return [f"{field}_{language}" for language in site_languages()]
+
+
+def _in_all_languages(record, field):
+    return [text for column in _columns(field) if (text := getattr(record, column))]
+
+
+def _countries():
+    """Codes and names in all site languages, folded, to codes."""
+    codes = {}
+    for language in site_languages():
+        with translation.override(language):
+            codes |= {fold(str(name)): code for code, name in countries}
+    return codes | {code.lower(): code for code, _ in countries}

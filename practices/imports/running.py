@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
-from common.text import clean_line
-from practices.imports.checking import CheckedRow, RowChecker, identity
+from practices.imports.checking import CheckedRow, RowChecker, identity, wanted_place
 from practices.imports.columns import known_columns
-from practices.imports.reading import read_rows
+from practices.imports.reading import UnreadableFileError, encoding_of, read_rows
 from practices.imports.references import References
 from practices.models import Practice
 from practices.services import store
@@ -35,18 +33,25 @@ EXISTING_RELATIONS = (
 
 @dataclass
 class ImportReport:
-    """What came of a file. `problems` and `broken` hold at most REPORTED_AT_MOST entries; the counts are whole."""
+    """What came of a file. `problems`, `broken` and `unknown_columns` are cut at REPORTED_AT_MOST; the counts are whole.
 
+    `total` is the number of rows in the file, `rows` how many of them are done; `stored_ids` are the practices added or
+    changed; `encoding` is what a text file was read in.
+    """
+
+    total: int = 0
     rows: int = 0
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     failed: int = 0
     broken_rows: int = 0
+    encoding: str = ""
     unknown_columns: list[str] = field(default_factory=list)
     problems: list[tuple[int, str, str]] = field(default_factory=list)
     broken: list[tuple[int, str, str, str]] = field(default_factory=list)
     sample: list[tuple[int, str, str]] = field(default_factory=list)
+    stored_ids: list[int] = field(default_factory=list)
 
     def note(self, checked: CheckedRow):
         self.rows += 1
@@ -64,6 +69,8 @@ class ImportReport:
             self.added += 1
         else:
             self.changed += 1
+        if checked.record and checked.record.practice.pk and not (checked.problems or checked.is_unchanged):
+            self.stored_ids.append(checked.record.practice.pk)
         if len(self.sample) < SHOWN_AT_MOST:
             self.sample.append((checked.line, checked.external_id, checked.title))
 
@@ -81,57 +88,60 @@ def import_file(
 
     A row with a problem is reported and nothing of it is stored. Rows known by their external id are updated; rows that
     change nothing are left alone. `progress` is called after each batch. Raises UnreadableFileError for a file that
-    cannot be read at all; the batches stored until then stay, and a rerun finds them unchanged.
+    cannot be read to its end, before anything of it is stored.
     """
-    report = ImportReport()
     references = References()
+    report = _survey(path, name, references)
     checker = RowChecker(references, repair_encoding=repair_encoding)
     known_words = set()
-    rows = read_rows(path, name)
+    rows = read_rows(path, name, report.encoding)
     while batch := list(islice(rows, BATCH)):
-        if not report.rows:
-            known = set(known_columns())
-            report.unknown_columns = sorted(set(batch[0].values) - known - {""})
         checked_rows = _check(batch, checker)
-        if not dry_run and not _store(checked_rows, checker, actor, known_words):
-            checker.references = References()
-            for checked in _check_again(checked_rows, batch, checker):
-                if not _store([checked], checker, actor, known_words):
-                    checked.problems.append(("", _("The database refused this row.")))
-                    checker.references = References()
+        if dry_run or _store(checked_rows, checker, actor, known_words):
+            for checked in checked_rows:
                 report.note(checked)
         else:
-            for checked in checked_rows:
+            for checked in _stored_one_by_one(checked_rows, batch, checker, actor, known_words):
                 report.note(checked)
         if progress:
             progress(report)
     return report
 
 
+def _survey(path, name, references):
+    """Read the file once through: what cannot be read is known before anything is stored, and GeoNames, whose data is
+    large, is asked once for all places together."""
+    report = ImportReport(encoding=encoding_of(path, name))
+    ids, names, columns = set(), set(), {}
+    for row in read_rows(path, name, report.encoding):
+        report.total += 1
+        columns |= dict.fromkeys(row.values)
+        number, city, country = wanted_place(row.values, references)
+        if number:
+            ids.add(number)
+        elif city and country:
+            names.add((city, country))
+    known = set(known_columns())
+    report.unknown_columns = [column for column in columns if column not in known][:REPORTED_AT_MOST]
+    if columns and not known & columns.keys():
+        raise UnreadableFileError(_("None of the columns is known. The template has their names."))
+    references.seek_places(ids, names)
+    return report
+
+
 def _check(batch, checker):
-    existing = _existing([identity(row.values) for row in batch])
-    ids, names = set(), set()
-    for row in batch:
-        name, number = clean_line(row.values.get("city", "")), clean_line(row.values.get("geonames_id", ""))
-        if number.isdigit():
-            ids.add(int(number))
-        elif name:
-            names.add((name, clean_line(row.values.get("country", "")).upper()))
-    checker.references.seek_places(ids, names)
-    return [checker.check(row, existing.get(identity(row.values))) for row in batch]
-
-
-def _check_again(checked_rows, batch, checker):
-    """The rows of a batch that the database refused as a whole, one by one."""
-    for earlier, row in zip(checked_rows, batch, strict=True):
-        yield _check([row], checker)[0] if not earlier.problems else earlier
+    existing = _existing([identity(row.values, checker.references) for row in batch])
+    return [checker.check(row, existing.get(identity(row.values, checker.references))) for row in batch]
 
 
 def _existing(identities):
-    wanted = Q()
-    for source, external_id in identities:
-        wanted |= Q(external_source=source, external_id=external_id)
-    found = Practice.objects.filter(wanted).select_related("city").prefetch_related(*EXISTING_RELATIONS)
+    """The practices that rows of these identities are about."""
+    found = (
+        Practice.objects.filter(external_id__in={external_id for __, external_id in identities})
+        .exclude(external_id="")
+        .select_related("city", "lifecycle")
+        .prefetch_related(*EXISTING_RELATIONS)
+    )
     return {(practice.external_source, practice.external_id): practice for practice in found}
 
 
@@ -147,17 +157,33 @@ def _store(checked_rows, checker, actor, known_words):
                 _resolve(checked, checker.references)
             store([checked.record for checked in good], actor=actor, known_words=added_words)
     except DatabaseError:
+        checker.references.forget()
+        if not connection.is_usable():
+            raise  # The database is gone; that says nothing about the rows.
         return False
+    checker.references.keep()
     known_words |= added_words
     return True
 
 
+def _stored_one_by_one(checked_rows, batch, checker, actor, known_words):
+    """The rows of a batch that the database refused as a whole; only those it refuses again become problems."""
+    for earlier, row in zip(checked_rows, batch, strict=True):
+        checked = earlier
+        if not (earlier.problems or earlier.is_unchanged):
+            [checked] = _check([row], checker)
+            if not _store([checked], checker, actor, known_words):
+                checked.problems.append(("", _("The database refused this row.")))
+        yield checked
+
+
 def _resolve(checked, references):
     """Turn names into records, now that the row is to be stored."""
-    practice = checked.record.practice
+    practice, record = checked.record.practice, checked.record
     if checked.place is not None:
-        practice.city = references.city(checked.place)
+        practice.city_id = references.city_id(checked.place)
     language = practice.source_language
-    if lead := checked.organisations.get("lead"):
-        practice.lead_organisation_id = references.organisation_id(lead[0], language)
-    checked.record.partner_ids = [references.organisation_id(name, language) for name in checked.organisations["partners"]]
+    if (lead := checked.organisations.get("lead")) is not None:
+        practice.lead_organisation_id = references.organisation_id(lead[0], language) if lead else None
+    if (partners := checked.organisations.get("partners")) is not None:
+        record.partner_ids = [references.organisation_id(name, language) for name in partners]

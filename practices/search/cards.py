@@ -18,6 +18,8 @@ EVIDENCE_STEPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """`version` names the state of the practice and of all labels, for whoever keeps what was made of it."""
+
     practice_id: int
     url: str
     title: LocalizedText
@@ -28,6 +30,7 @@ class Card:
     themes: tuple[Value, ...]
     evidence: Value | None
     languages: tuple[str, ...]
+    version: str | None = None
     found: Found | None = None
 
     @property
@@ -63,10 +66,10 @@ def load_cards(ids, catalogue: Catalogue, found: dict[int, Found] | None = None)
     columns = [f"{name}_{code}" for name in ("title", "summary") for code in languages]
     city_names = [f"city__name_{code}" for code in languages]
     rows = Practice.objects.filter(pk__in=ids, facet_document__isnull=False).values_list(
-        "pk", "source_language", "city__country", "facet_document__city_id", "facet_document__facets", *city_names, *columns
+        "pk", "source_language", "city__country", "facet_document__city_id", "facet_document__facets", "updated_at", *city_names, *columns
     )
     cards = {}
-    for pk, source, country, city_id, facets, *texts in rows:
+    for pk, source, country, city_id, facets, updated_at, *texts in rows:
         names = dict(zip(languages, texts, strict=False))
         titles = dict(zip(languages, texts[len(languages) :], strict=False))
         summaries = dict(zip(languages, texts[2 * len(languages) :], strict=False))
@@ -86,6 +89,7 @@ def load_cards(ids, catalogue: Catalogue, found: dict[int, Found] | None = None)
             languages=tuple(
                 code for code in dict.fromkeys((source, *languages)) if titles[code] and summaries[code]
             ),
+            version=f"{updated_at.timestamp()}:{catalogue.version}",
             found=(found or {}).get(pk),
         )
     return [cards[pk] for pk in ids if pk in cards]

@@ -31,6 +31,7 @@ class Value:
 @dataclass(frozen=True)
 class Catalogue:
     language: str
+    version: int
     by_code: dict[int, Value]
     by_key: dict[tuple[str, str], Value]
 
@@ -58,6 +59,7 @@ def catalogue(language: str, version: int) -> Catalogue:
     values = [*_terms(language), *_networks(language), *_countries(language), *_languages(language)]
     return Catalogue(
         language,
+        version,
         {value.code: value for value in values},
         {(value.facet, value.key): value for value in values},
     )

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from psycopg2.extras import execute_values
 
 from common.languages import site_languages
+from common.search.analysis import base_form
 from practices.models import FacetBits, FacetDocument, LexiconEntry, LibraryVersion, Practice, SearchDocument
 from practices.search.facets import EVERYTHING, FACET, facet_of, practice_codes
 from practices.search.spelling import deletions
@@ -246,7 +247,10 @@ def add_words(lexicon, known_words=None):
             cursor.cursor,
             "INSERT INTO practices_lexiconentry (language, word, folded, frequency, deletions)"
             " VALUES %s ON CONFLICT DO NOTHING",
-            [(language, word, folded := lexicon[language, word], 1, deletions(folded)) for language, word in new],
+            [
+                (language, word, lexicon[language, word], 1, deletions(lexicon[language, word], base_form(word, language)))
+                for language, word in new
+            ],
             template="(%s, %s, %s, %s, %s::text[])",
             page_size=500,
         )

@@ -17,7 +17,10 @@ from practices.search.request import PAGE_SIZE, LibraryRequest
 from practices.search.spelling import nearest_words
 from practices.search.vectors import folded_title
 
-OWN_LANGUAGE_BONUS = 0.05
+OWN_LANGUAGE_BONUS = 0.25
+RERANKED = 200
+"""So many of the best by title, summary and labels are ordered anew with their whole text in view."""
+
 EXACT_TITLE_BONUS = 100
 WEIGHTS = "{0.08, 0.3, 0.45, 1.0}"
 """Of ts_rank, for D (body, synonyms), C (labels), B (summary), A (title)."""
@@ -281,10 +284,24 @@ def _search(request, query, reader, page_size):
     condition = ""
     if request.chosen:
         condition = "WHERE get_bit((SELECT everything FROM masks), b.practice_id::int) = 1"
+    ranked, rank_params = "best", []
+    if request.sort == "relevance" and query.matching and request.page * page_size <= RERANKED:
+        ranked, rank_params = "top", [query.matching, query.matching]
+        top = f"""
+            candidates AS MATERIALIZED (SELECT * FROM best b {condition} ORDER BY {order} LIMIT {RERANKED}),
+            top AS MATERIALIZED (
+                SELECT practice_id, published_at, rank + (
+                    SELECT max(ts_rank('{WEIGHTS}', words, %s::tsquery)) FROM practices_searchdocument d
+                    WHERE d.practice_id = candidates.practice_id AND words @@ %s::tsquery
+                ) AS rank FROM candidates
+            ),"""
+        condition = ""
+    else:
+        top = ""
     sql = f"""
-        WITH {best}, {masks},
+        WITH {best}, {masks}, {top}
         page AS (
-            SELECT b.practice_id, row_number() OVER (ORDER BY {order}) AS place FROM best b {joins} {condition}
+            SELECT b.practice_id, row_number() OVER (ORDER BY {order}) AS place FROM {ranked} b {joins} {condition}
             ORDER BY {order} LIMIT %s OFFSET %s
         )
         SELECT ({counts}), (SELECT bit_count(everything) FROM masks),
@@ -292,7 +309,7 @@ def _search(request, query, reader, page_size):
                     SELECT h.language FROM hits h WHERE h.practice_id = page.practice_id ORDER BY h.rank DESC LIMIT 1
                 )) ORDER BY place) FROM page)
     """
-    params += mask_params
+    params += mask_params + rank_params
     if request.sort == "title":
         params.append(reader)
     params += [page_size, (request.page - 1) * page_size]
@@ -320,12 +337,9 @@ def _best(query, reader):
         )
         params += [query.matching, query.title, reader]
         if query.is_partial:
-            # The more of the words, the better; ts_rank alone would let one frequent word outweigh two.
-            for clause in query.clauses:
-                either = " | ".join(filter(None, (clause_query(clause, code) for code in site_languages())))
-                if either:
-                    rank += " + CASE WHEN words @@ %s::tsquery THEN 1 ELSE 0 END"
-                    params.append(either)
+            coverage, coverage_params = _coverage(query)
+            rank += f" + {coverage}"
+            params += coverage_params
         params.append(query.matching)
     else:
         condition, rank = "language = %s", "0"
@@ -347,6 +361,21 @@ def _best(query, reader):
         """,
         params,
     )
+
+
+def _coverage(query):
+    """SQL for the share of the words that a document has, counted in its own language: there "man" may be no word.
+
+    ts_rank alone would let one frequent word outweigh two.
+    """
+    cases, params = [], []
+    for language in site_languages():
+        parts = [part for part in (clause_query(clause, language) for clause in query.clauses) if part]
+        if parts:
+            met = " + ".join("(words @@ %s::tsquery)::int" for _ in parts)
+            cases.append(f"WHEN %s THEN ({met}) * 2.0 / {len(parts)}")
+            params += [language, *parts]
+    return f"CASE language {' '.join(cases)} ELSE 0 END", params
 
 
 def query_forms(query: TextQuery, language: str) -> set[str]:

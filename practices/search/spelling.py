@@ -2,13 +2,18 @@
 
 from django.db import connection
 
+from common.search.analysis import base_form
+
 MAX_WORD = 40
 
 
-def deletions(folded: str) -> list[str]:
-    """The word and all it becomes with one letter left out; words one edit apart share one of these."""
-    word = folded[:MAX_WORD]
-    return sorted({word, *(word[:place] + word[place + 1 :] for place in range(len(word)))} - {""})
+def deletions(*folded: str) -> list[str]:
+    """The words and all they become with one letter left out; words one edit apart share one of these."""
+    found = set()
+    for word in folded:
+        word = word[:MAX_WORD]
+        found |= {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+    return sorted(found - {""})
 
 
 def edit_distance(one: str, other: str, limit: int = 2) -> int:
@@ -56,7 +61,7 @@ def nearest_words(folded: str, reader: str, limit: int = 3) -> list[tuple[str, s
 def _ranked(folded, rows, reader):
     scored = []
     for language, word, candidate, frequency in rows:
-        distance = edit_distance(folded, candidate)
+        distance = min(edit_distance(folded, candidate), edit_distance(folded, base_form(word, language)))
         if distance <= 2 and not candidate.isdigit():
             scored.append((distance, candidate[0] != folded[0], language != reader, -frequency, word, language))
     return [(language, word) for *_, word, language in sorted(scored)]

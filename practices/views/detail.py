@@ -1,14 +1,13 @@
-"""One practice: as a page, and as JSON for other systems."""
+"""One practice as a page."""
 
 from django.conf import settings
 from django.http import Http404, HttpResponsePermanentRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from common.languages import current_language, site_languages
-from common.localized import localized
 from practices.conditional import unless_unchanged
+from practices.documents import lasting_address, practice_address
 from practices.models import Practice
 from practices.models.practice import practice_slug
 from practices.presentation import citation, read_practice, structured_data
@@ -17,20 +16,16 @@ from practices.search.indexing import library_version
 from practices.search.related import related_cards
 
 
-def _address(practice, language, name="practices:detail"):
-    title = localized(practice, "title", language, practice.source_language).text
-    path = reverse(name, args=[practice.pk, practice_slug(title)])
-    return f"/{language}/{path.split('/', 2)[2]}"
-
-
 @require_safe
 @unless_unchanged
 def detail(request, pk, slug=""):
-    practice = Practice.objects.visible_to(request.user).select_related("city", "lead_organisation").filter(pk=pk).first()
+    practice = (
+        Practice.objects.visible_to(request.user).select_related("city", "lead_organisation").filter(pk=pk).first()
+    )
     if practice is None:
         raise Http404
     reader = current_language()
-    alternates = {code: _address(practice, code) for code in site_languages()}
+    alternates = {code: practice_address(practice, code) for code in site_languages()}
     if request.path != alternates[reader] and slug != practice_slug(str(practice)):
         return HttpResponsePermanentRedirect(alternates[reader])
     values = catalogue(reader, library_version()[1])
@@ -46,11 +41,13 @@ def detail(request, pk, slug=""):
             "section": "practices",
             "practice": practice,
             "reading": reading,
-            "citation": citation(reading, address),
+            "citation": citation(reading, lasting_address(practice, reader)),
             "structured_data": structured_data(reading, address),
             "related": related_cards(practice, values, shown),
             "page_alternates": alternates,
             "existing": [(code, alternates[code]) for code in own_languages],
             "canonical": canonical,
+            "pdf_url": practice_address(practice, reader, "practices:pdf"),
+            "json_url": practice_address(practice, reader, "practices:json"),
         },
     )
