@@ -1,7 +1,6 @@
 """Cities and networks for other systems."""
 
 from django.db.models import Count, Prefetch
-from django.shortcuts import get_object_or_404
 from django_countries import countries
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -18,6 +17,7 @@ from vocabularies.api import (
     api_address,
     documented,
     localized_record,
+    only,
     site_address,
     texts_field,
     texts_record,
@@ -151,7 +151,7 @@ class CityDetail(CityMixin, PublicView):
 
     @documented(CitySerializer, summary="One city")
     def get(self, request, slug):
-        return Response(city_record(get_object_or_404(self.get_queryset(), slug=slug), self.reader))
+        return Response(city_record(only(self.get_queryset().filter(slug=slug)), self.reader))
 
 
 class NetworkMixin:
@@ -177,7 +177,7 @@ class NetworkDetail(NetworkMixin, PublicView):
 
     @documented(NetworkDetailSerializer, summary="One network with its cities and working groups")
     def get(self, request, slug):
-        network = get_object_or_404(self.get_queryset(), slug=slug)
+        network = only(self.get_queryset().filter(slug=slug))
         members = Membership.objects.active().filter(network=network).select_related("city").order_by("city__slug")
         groups = network.working_groups.order_by("pk")
         record = network_records([network], self.reader)[0]

@@ -1,6 +1,5 @@
 """Practices for other systems: the library's answers as data."""
 
-from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -24,6 +23,7 @@ from vocabularies.api import (
     PublicListView,
     PublicView,
     documented,
+    only,
     texts_field,
 )
 
@@ -150,10 +150,11 @@ class PracticeList(PublicListView):
 
     def _identified(self, external_id):
         """Usually one record; one for each list in which something has this id."""
-        found = PracticeFilter(self.request.query_params, Practice.objects.public()).qs
-        ids = found.values_list("pk", flat=True)
-        hits = tuple(Hit(pk) for pk in ids[self.paginator.slice])
-        return self.answer(practice_records(hits, self.values), len(ids))
+        found = list(
+            PracticeFilter(self.request.query_params, Practice.objects.public()).qs.values_list("pk", flat=True)
+        )
+        hits = tuple(Hit(pk) for pk in found[self.paginator.slice])
+        return self.answer(practice_records(hits, self.values), len(found))
 
 
 PARAMETER = {"language": "available_in"}
@@ -173,7 +174,5 @@ class PracticeDetail(PublicView):
 
     @documented(PracticeDetailSerializer, summary="One practice with its texts in every language")
     def get(self, request, pk):
-        practice = Practice.objects.public().select_related("city", "lead_organisation").filter(pk=pk).first()
-        if practice is None:
-            raise Http404
-        return Response(practice_record(practice))
+        public = Practice.objects.public().select_related("city", "lead_organisation")
+        return Response(practice_record(only(public.filter(pk=pk))))

@@ -119,6 +119,15 @@ def _authorise(actor, practice):
         raise PermissionDenied
 
 
+def practices_using(kind: str, pk: int) -> list[int]:
+    """Ids of the public practices that name a term, network or city (`kind` is the model's name, lower case)."""
+    found = set()
+    for relation in Practice._meta.get_fields():
+        if relation.concrete and relation.is_relation and relation.related_model._meta.model_name == kind:
+            found.update(Practice.objects.public().filter(**{relation.name: pk}).values_list("pk", flat=True))
+    return sorted(found)
+
+
 # Many at once ------------------------------------------------------------------------------------
 
 

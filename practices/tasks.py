@@ -1,9 +1,35 @@
+"""Tasks take ids, may run twice, and leave the work to services."""
+
 from celery import shared_task
 
-from practices.search.indexing import refresh_frequencies
+from practices.imports import jobs
+from practices.search.indexing import CHUNK, refresh_frequencies, reindex
+from practices.services import practices_using
 
 
 @shared_task
 def refresh_lexicon():
     """Count the words anew, for suggestions and spelling."""
     refresh_frequencies()
+
+
+@shared_task
+def check_import(job_id: int):
+    jobs.run_check(job_id)
+
+
+@shared_task
+def store_import(job_id: int):
+    jobs.run_store(job_id)
+
+
+@shared_task
+def reindex_where(kind: str, pk: int):
+    """Bring the index of the practices that use a term, network or city in line with its present names."""
+    reindex_practices(practices_using(kind, pk))
+
+
+@shared_task
+def reindex_practices(practice_ids: list[int]):
+    for start in range(0, len(practice_ids), CHUNK):
+        reindex(practice_ids[start : start + CHUNK])

@@ -125,6 +125,8 @@ class PublicView(GenericAPIView):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
+        if request.method not in ("GET", "HEAD"):
+            return
         problems = list(self.problems(request.query_params))
         if problems:
             raise Refused(problems)
@@ -237,6 +239,14 @@ class PublicListView(PublicView):
         """One page of the filtered queryset: a statement for the count, one for the rows and those of `records`."""
         found = self.filterset.qs
         return self.answer(self.records(found[self.paginator.slice]), found.count())
+
+
+def only(queryset):
+    """The record of a queryset that has one at most; otherwise 404, without a word on what was looked for."""
+    record = queryset.first()
+    if record is None:
+        raise Http404
+    return record
 
 
 def site_address(path):

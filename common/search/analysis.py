@@ -74,22 +74,30 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
         yield match.start(), match.end()
 
 
+def words(text: str) -> Iterator[tuple[int, str, bool, str]]:
+    """The words in order as (start, word, whether it is an elided article, folded whole of a hyphenated compound).
+
+    The compound stands with its last part, "" with all others.
+    """
+    for compound in _COMPOUND.finditer(text):
+        whole, at = compound[0], compound.start()
+        if whole.isalnum():
+            yield at, whole, False, ""
+            continue
+        parts = [(at + part.start(), part[0]) for part in _WORD.finditer(whole)]
+        joined = fold("".join(part for _, part in parts)) if len(parts) > 1 else ""
+        for number, (start, part) in enumerate(parts):
+            yield start, part, _is_elided(parts, number, text), joined if number == len(parts) - 1 else ""
+
+
 def tokens(text: str, language: str) -> list[Token]:
     """The words of the text in order, stop words included (they keep their number, but have no forms)."""
     found = []
-    for compound in _COMPOUND.finditer(text):
-        whole, at = compound[0], compound.start()
-        parts = [(at + part.start(), part[0]) for part in _WORD.finditer(whole)]
-        if len(parts) == 1:
-            forms = content_forms(whole, language)
-            found.append(Token(whole, at, at + len(whole), forms, not forms))
-            continue
-        joined = fold("".join(part for _, part in parts))
-        for number, (start, part) in enumerate(parts):
-            forms = NO_FORMS if _is_elided(parts, number, text) else content_forms(part, language)
-            if number == len(parts) - 1:
-                forms |= {joined}
-            found.append(Token(part, start, start + len(part), forms, not forms))
+    for start, word, is_elided, joined in words(text):
+        forms = NO_FORMS if is_elided else content_forms(word, language)
+        if joined:
+            forms |= {joined}
+        found.append(Token(word, start, start + len(word), forms, not forms))
     return found
 
 

@@ -46,7 +46,12 @@ def lasting_address(practice: Practice, reader: str) -> str:
 
 
 def _absolute(path):
-    return urljoin(settings.SITE_URL.rstrip("/") + "/", path)
+    return settings.SITE_URL.rstrip("/") + path
+
+
+def _file_address(file):
+    """Of an uploaded file, which may lie on another host."""
+    return urljoin(settings.SITE_URL, file.url)
 
 
 # In a list ---------------------------------------------------------------------------------------
@@ -68,14 +73,15 @@ def practice_records(hits: tuple[Hit, ...], values: Catalogue) -> list[dict]:
             "updated_at",
         )
     }
+    addresses = _absolute(reverse("api:practices"))
     return [
-        _card_record(card, rows[card.practice_id], languages[card.practice_id] or None)
+        _card_record(card, rows[card.practice_id], addresses, languages[card.practice_id] or None)
         for card in load_cards(list(languages), values)
         if card.practice_id in rows
     ]
 
 
-def _card_record(card, row, found_in):
+def _card_record(card, row, addresses, found_in):
     external_id, source, city_slug, country, published_at, confirmed_on, updated_at = row
     return {
         "id": card.practice_id,
@@ -83,7 +89,7 @@ def _card_record(card, row, found_in):
         "source_language": source,
         "languages": list(card.languages),
         "url": _absolute(card.url),
-        "api_url": _api_address(card.practice_id),
+        "api_url": f"{addresses}{card.practice_id}/",
         "title": _localized(card.title),
         "summary": _localized(card.summary),
         "city": {"slug": city_slug, "name": card.city, "country": country} if card.city else None,
@@ -96,10 +102,6 @@ def _card_record(card, row, found_in):
         "updated_at": updated_at,
         "found_in": found_in,
     }
-
-
-def _api_address(practice_id):
-    return _absolute(reverse("api:practice", args=[practice_id]))
 
 
 def _localized(text: LocalizedText):
@@ -140,7 +142,7 @@ def _common(practice, reading: Reading, reader):
         "source_language": practice.source_language,
         "languages": list(reading.languages),
         "url": _absolute(practice_address(practice, reader)),
-        "api_url": _api_address(practice.pk),
+        "api_url": _absolute(reverse("api:practice", args=[practice.pk])),
         "title": _localized(reading.title),
         "summary": _localized(reading.summary),
         "city": {"slug": practice.city.slug, "name": reading.city, "country": country} if reading.city else None,
@@ -174,7 +176,7 @@ def _texts(practice, reading: Reading):
         "attachments": {
             "images": [
                 {
-                    "url": _absolute(image.file.url),
+                    "url": _file_address(image.file),
                     "width": image.width,
                     "height": image.height,
                     "alt_text": _in_every_language(image, "alt_text"),
@@ -186,7 +188,7 @@ def _texts(practice, reading: Reading):
             ],
             "documents": [
                 {
-                    "url": _absolute(document.file.url),
+                    "url": _file_address(document.file),
                     "language": document.language,
                     "title": _in_every_language(document, "title"),
                 }

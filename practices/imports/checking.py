@@ -45,8 +45,8 @@ _check_url = URLValidator(schemes=["http", "https"])
 class CheckedRow:
     """A row's outcome: `problems` are (column, reason); with none of them the record can be stored.
 
-    `place` is the id of a city or a place that becomes one. `organisations` holds the names under "lead" and "partners"
-    that the row gives. `broken` lists (column, as written, as meant) of words whose encoding looks wrong.
+    `place` is the id of a city or a place that becomes one. `organisations` holds the names under "lead" and
+    "partners" that the row gives. `broken` lists (column, as written, as meant) of words whose encoding looks wrong.
     """
 
     line: int
@@ -284,7 +284,9 @@ class RowChecker:
                 reason = _("There are several places called “%(name)s”. Give the country or the GeoNames id.")
                 checked.problems.append(("city", reason % {"name": _shortened(name)}))
             elif name and not (number or country):
-                checked.problems.append(("country", _("Say in which country “%(name)s” is.") % {"name": _shortened(name)}))
+                checked.problems.append(
+                    ("country", _("Say in which country “%(name)s” is.") % {"name": _shortened(name)})
+                )
             else:
                 _unknown(checked, "geonames_id" if number else "city", str(number or f"{name}, {country}"))
         elif {"city", "geonames_id"} & values.keys():

@@ -63,5 +63,3 @@ def known_columns() -> tuple[str, ...]:
         "assurance",
         *DATE_COLUMNS,
     )
-
-

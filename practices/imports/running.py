@@ -33,10 +33,10 @@ EXISTING_RELATIONS = (
 
 @dataclass
 class ImportReport:
-    """What came of a file. `problems`, `broken` and `unknown_columns` are cut at REPORTED_AT_MOST; the counts are whole.
+    """What came of a file. Its lists are cut at REPORTED_AT_MOST; the counts are whole.
 
-    `total` is the number of rows in the file, `rows` how many of them are done; `stored_ids` are the practices added or
-    changed; `encoding` is what a text file was read in.
+    `total` is the number of rows in the file, `rows` how many of them are done; `stored_ids` are the practices added
+    or changed; `encoding` is what a text file was read in.
     """
 
     total: int = 0
@@ -86,9 +86,9 @@ def import_file(
 ) -> ImportReport:
     """Check all rows of a file and, unless it is a dry run, store the good ones batch by batch.
 
-    A row with a problem is reported and nothing of it is stored. Rows known by their external id are updated; rows that
-    change nothing are left alone. `progress` is called after each batch. Raises UnreadableFileError for a file that
-    cannot be read to its end, before anything of it is stored.
+    A row with a problem is reported and nothing of it is stored. Rows known by their external id are updated; rows
+    that change nothing are left alone. `progress` is called after each batch. Raises UnreadableFileError for a file
+    that cannot be read to its end, before anything of it is stored.
     """
     references = References()
     report = _survey(path, name, references)

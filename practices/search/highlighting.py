@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from common.search.analysis import spans
 from practices.models import Practice
 from practices.search.library import Hit, TextQuery, query_forms
-from practices.search.vectors import LABELS_FROM, TEXT_FIELDS, numbered_fields
+from practices.search.vectors import LABELS_AT, TEXT_FIELDS, numbered_fields
 
 WORDS_BEFORE = 8
 WORDS_AFTER = 22
@@ -70,7 +70,7 @@ def _found(texts, language, numbers):
             if not excerpt:
                 excerpt = _excerpt(text, places, hit_places)
             break
-    in_text = any(number < LABELS_FROM for number in numbers)
+    in_text = any(number < LABELS_AT for number in numbers)
     return Found(language, marked["title"], marked["summary"], excerpt, by_label=bool(numbers) and not in_text)
 
 

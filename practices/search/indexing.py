@@ -9,6 +9,7 @@ from psycopg2.extras import execute_values
 
 from common.languages import site_languages
 from common.search.analysis import base_form
+from common.search.folding import fold
 from practices.models import FacetBits, FacetDocument, LexiconEntry, LibraryVersion, Practice, SearchDocument
 from practices.search.facets import EVERYTHING, FACET, facet_of, practice_codes
 from practices.search.spelling import deletions
@@ -115,8 +116,8 @@ def _write_facet_documents(practices, codes, gone):
 
 
 def _write_search_documents(practice_ids, practices, codes):
-    """Replace the search documents; returns the words they are written with, {(language, word): folded}."""
-    lexicon, rows = {}, []
+    """Replace the search documents; returns the words they are written with, as (language, word)."""
+    lexicon, rows = set(), []
     for practice in practices:
         for language in site_languages():
             words = practice_words(practice, language)
@@ -133,7 +134,7 @@ def _write_search_documents(practice_ids, practices, codes):
                     words.words,
                 )
             )
-            lexicon |= {(language, word): folded for word, folded in words.lexicon.items()}
+            lexicon |= {(language, word) for word in words.lexicon}
     SearchDocument.objects.filter(practice__in=practice_ids).delete()
     with connection.cursor() as cursor:
         execute_values(
@@ -240,17 +241,18 @@ def _rebuild_chunk(practice_ids):
 
 
 def add_words(lexicon, known_words=None):
-    """Store words that the lexicon does not have yet; `lexicon` is {(language, word): folded}."""
-    new = sorted(key for key in lexicon if known_words is None or key not in known_words)
+    """Store words, given as (language, word), that the lexicon does not have yet."""
+    new = sorted(lexicon if known_words is None else lexicon - known_words)
+    rows = []
+    for language, word in new:
+        folded = fold(word)
+        rows.append((language, word, folded, 1, deletions(folded, base_form(word, language))))
     with connection.cursor() as cursor:
         execute_values(
             cursor.cursor,
             "INSERT INTO practices_lexiconentry (language, word, folded, frequency, deletions)"
             " VALUES %s ON CONFLICT DO NOTHING",
-            [
-                (language, word, lexicon[language, word], 1, deletions(lexicon[language, word], base_form(word, language)))
-                for language, word in new
-            ],
+            rows,
             template="(%s, %s, %s, %s, %s::text[])",
             page_size=500,
         )

@@ -1,6 +1,8 @@
 """The words of a practice as tsvectors, one pair per site language."""
 
-from dataclasses import dataclass, field
+import re
+from collections import defaultdict
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django_countries import countries
@@ -9,7 +11,7 @@ from django.utils import translation
 from common.languages import fallback_chain
 from common.localized import localized
 from common.ordering import sort_key
-from common.search.analysis import spans, tokens
+from common.search.analysis import content_forms, spans, tokens, words
 from common.search.folding import fold
 from common.search.parsing import lexeme
 from common.text import plain_from_rich
@@ -22,35 +24,54 @@ TEXT_FIELDS = ("title", "summary", *RICH_FIELDS, *PLAIN_FIELDS)
 FIELD_GAP = 8
 """Word numbers left free between fields, so that no phrase reaches from one into the next."""
 
-LABELS_FROM = 15_000
-"""Words numbered from here are labels and synonyms, not text."""
+LABELS_AT = 16_000
+"""The number of all words of labels and synonyms; those of the text have smaller ones."""
 
-LAST_POSITION = 16_383
 MAX_POSITIONS = 200
 
 
-@dataclass(slots=True)
 class Vector:
-    """Positions of forms, written out as a tsvector literal. A form keeps its heaviest weight per position."""
+    """Words with their positions, written out as a tsvector literal; PostgreSQL merges forms that words share."""
 
-    language: str
-    positions: dict[str, list[str]] = field(default_factory=dict)
+    def __init__(self, language):
+        self.language = language
+        self._places = defaultdict(list)
+        self._joined = []
+        self._labels = []
 
-    def add(self, forms, position, weight):
-        """Put all forms of one word at its position; skeletons (see common.search.arabic) weigh least."""
-        place, weak_place = f"{position}{weight}", f"{position}D"
-        for form in forms:
-            found = self.positions.setdefault(form, [])
-            if len(found) < MAX_POSITIONS:
-                found.append(weak_place if form[0] == "~" else place)
+    def add(self, word, place):
+        """Put a word at a place, such as "12A": its number and weight."""
+        self._places[word].append(place)
+
+    def add_joined(self, form, place):
+        """Put a compound, spelled as one, at the place of its last part."""
+        self._joined.append(f"{lexeme(form, self.language)}:{place}")
+
+    def add_labels(self, literal):
+        """Add what `label_literal` made."""
+        self._labels.append(literal)
 
     def literal(self):
-        return " ".join(f"{lexeme(form, self.language)}:{','.join(at)}" for form, at in self.positions.items())
+        parts = []
+        for word, places in self._places.items():
+            at = ",".join(places[:MAX_POSITIONS])
+            for quoted, is_weak in _lexemes(word, self.language):
+                parts.append(f"{quoted}:{_WEIGHTS.sub('D', at) if is_weak else at}")
+        return " ".join((*parts, *self._joined, *self._labels))
+
+
+_WEIGHTS = re.compile("[ABC]")
+
+
+@lru_cache(maxsize=300_000)
+def _lexemes(word, language):
+    """The forms of a word as quoted lexemes, each with whether it is a mere skeleton (see common.search.arabic)."""
+    return tuple((lexeme(form, language), form[0] == "~") for form in content_forms(word, language))
 
 
 @dataclass(slots=True)
 class Words:
-    """What one search document holds; `lexicon` maps words as written (lower case) to their folded form."""
+    """What one search document holds; `lexicon` is the words as written, in lower case."""
 
     language: str
     has_text: bool
@@ -58,7 +79,7 @@ class Words:
     title_folded: str
     heading: str
     words: str
-    lexicon: dict[str, str]
+    lexicon: set[str]
 
 
 def numbered_fields(text_of):
@@ -75,31 +96,29 @@ def numbered_fields(text_of):
 
 def practice_words(practice, language) -> Words:
     """The search document of a practice (relations prefetched) for one language."""
-    heading, words, lexicon = Vector(language), Vector(language), {}
-    has_text, seen = False, set()
+    heading, vector, surfaces = Vector(language), Vector(language), set()
+    has_text = False
     for name, text, first in numbered_fields(lambda name: practice.text(name, language)):
         has_text = has_text or name == "title"
         weight = {"title": "A", "summary": "B"}.get(name, "D")
-        for number, token in enumerate(tokens(text, language), start=first):
-            if number >= LABELS_FROM:
+        for number, (_, word, is_elided, joined) in enumerate(words(text), start=first):
+            if number >= LABELS_AT:
                 break
-            if token.is_stopword:
-                continue
-            words.add(token.forms, number, weight)
-            if weight != "D":
-                heading.add(token.forms, number, weight)
-            if token.surface not in seen and len(token.surface) > 2 and not token.surface[0].isdigit():
-                seen.add(token.surface)
-                lower = token.surface.lower()
-                lexicon[lower] = fold(lower)
-    number = LABELS_FROM
+            place = f"{number}{weight}"
+            if not is_elided:
+                surfaces.add(word)
+                vector.add(word, place)
+                if weight != "D":
+                    heading.add(word, place)
+            if joined:
+                vector.add_joined(joined, place)
+                if weight != "D":
+                    heading.add_joined(joined, place)
     for label, weight in _labels(practice, language):
-        for forms in _label_forms(label, language):
-            number = min(number + 1, LAST_POSITION)
-            words.add(forms, number, weight)
-            if weight == "C":
-                heading.add(forms, number, weight)
-        number = min(number + FIELD_GAP, LAST_POSITION)
+        literal = label_literal(label, language, weight)
+        vector.add_labels(literal)
+        if weight == "C":
+            heading.add_labels(literal)
     title = localized(practice, "title", language, practice.source_language)
     return Words(
         language=language,
@@ -107,8 +126,12 @@ def practice_words(practice, language) -> Words:
         title_key=sort_key(title.text, language),
         title_folded=folded_title(practice.text("title", language)),
         heading=heading.literal(),
-        words=words.literal(),
-        lexicon=lexicon,
+        words=vector.literal(),
+        lexicon={
+            word.lower()
+            for word in surfaces
+            if len(word) > 2 and not word[0].isdigit() and content_forms(word, language)
+        },
     )
 
 
@@ -147,8 +170,8 @@ def country_name(code, language):
         return str(countries.name(code) or code)
 
 
-@lru_cache(maxsize=20_000)
-def _label_forms(text, language):
-    return tuple(token.forms for token in tokens(text, language) if token.forms)
-
-
+@lru_cache(maxsize=50_000)
+def label_literal(text, language, weight):
+    """The words of labels as part of a tsvector literal; all stand at the one place of labels."""
+    forms = {form for token in tokens(text, language) for form in token.forms}
+    return " ".join(f"{lexeme(form, language)}:{LABELS_AT}{weight}" for form in sorted(forms))

@@ -539,7 +539,7 @@ def test_hidden_practice_is_404_as_json_and_pdf(client, hidden):
         for slug in (hidden.slug, "anything"):
             response = client.get(f"/en/practices/{hidden.pk}-{slug}.{form}")
             assert response.status_code == 404
-            assert "lighthouse" not in response.content.decode()
+            assert "Canary" not in response.content.decode()
 
 
 def test_practice_that_could_leak_is_found_once_it_is_public(client):
