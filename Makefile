@@ -48,7 +48,6 @@ lint: environment-dev ## style, layers between apps, templates, migrations, depl
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	.venv/bin/lint-imports
-	$(PYTHON) -m djlint templates --check --quiet
 	$(PYTHON) -m djlint templates --lint --quiet
 	git ls-files -z --cached --others --exclude-standard -- '*.py' | \
 		xargs -0 .venv/bin/django-upgrade --target-version 5.2 --check

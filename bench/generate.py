@@ -99,7 +99,26 @@ def generate(count, say):
     random_ = random.Random(SEED)
     languages = {code: Language(code, random_) for code in site_languages()}
     terms = {scheme: list(Term.objects.in_scheme(scheme).values_list("pk", flat=True)) for scheme in Scheme.values}
-    countries = ["IT", "SE", "FR", "DE", "ES", "RO", "NO", "DK", "BE", "NL", "GR", "TN", "MA", "JO", "EG", "TR", "PL", "PT"]
+    countries = [
+        "IT",
+        "SE",
+        "FR",
+        "DE",
+        "ES",
+        "RO",
+        "NO",
+        "DK",
+        "BE",
+        "NL",
+        "GR",
+        "TN",
+        "MA",
+        "JO",
+        "EG",
+        "TR",
+        "PL",
+        "PT",
+    ]
     City.objects.bulk_create(
         City(
             name_en=f"City {number}",

@@ -3,7 +3,7 @@
 import re
 
 import ftfy
-import ftfy.bad_codecs  # noqa: F401  registers sloppy-windows-1252
+import ftfy.bad_codecs
 
 _WORD_RUN = re.compile(r"\S+")
 

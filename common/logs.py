@@ -9,6 +9,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 class OneLineFormatter(logging.Formatter):
     """Escapes control characters of the message; tracebacks keep their line breaks."""
 
-    def formatMessage(self, record):  # noqa: N802
+    def formatMessage(self, record):
         line = super().formatMessage(record)
         return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), line.replace("\n", "\\n"))

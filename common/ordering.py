@@ -46,4 +46,7 @@ def _primary(char, order):
     if not char.isalnum():
         return ""
     folded = fold(char)
-    return "".join(order.get(letter, letter if letter.isdigit() else chr(0x1000 + min(ord(letter), 0xEFFF - 0x1000))) for letter in folded)
+    return "".join(
+        order.get(letter, letter if letter.isdigit() else chr(0x1000 + min(ord(letter), 0xEFFF - 0x1000)))
+        for letter in folded
+    )

@@ -10,7 +10,6 @@ import unicodedata
 
 import nh3
 import regex
-
 from django.core.exceptions import ValidationError
 from django.utils.translation import ngettext
 

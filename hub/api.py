@@ -8,13 +8,13 @@ from drf_spectacular.views import SpectacularAPIView
 from networks.api import CityDetail, CityList, NetworkDetail, NetworkList
 from practices.api import PracticeDetail, PracticeList
 from practices.conditional import unless_unchanged
-from vocabularies.api import VocabularyDetail, VocabularyList
+from vocabularies.api import VocabularyDetail, VocabularyList, for_its_reader
 
 app_name = "api"
 
 
-def public(view_class, **options):
-    return unless_unchanged(view_class.as_view(**options))
+def public(view_class):
+    return for_its_reader(unless_unchanged(view_class.as_view()))
 
 
 urlpatterns = [
@@ -26,6 +26,6 @@ urlpatterns = [
     path("networks/<slug:slug>/", public(NetworkDetail), name="network"),
     path("vocabularies/", public(VocabularyList), name="vocabularies"),
     path("vocabularies/<slug:scheme>/", public(VocabularyDetail), name="vocabulary"),
-    path("schema/", public(SpectacularAPIView, authentication_classes=()), name="schema"),
+    path("schema/", SpectacularAPIView.as_view(authentication_classes=()), name="schema"),
     path("docs/", require_safe(TemplateView.as_view(template_name="hub/api_docs.html")), name="docs"),
 ]

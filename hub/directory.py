@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from django.db.models import Count
 from django.urls import reverse
-from django_countries import countries
 from django.utils import translation
+from django_countries import countries
 
 from common.languages import site_languages
 from common.ordering import sort_key

@@ -42,9 +42,7 @@ class PracticeSitemap(Sitemap):
 
     def items(self):
         columns = [f"title_{code}" for code in site_languages()]
-        return (
-            Practice.objects.public().order_by("pk").values("pk", "source_language", "updated_at", *columns)
-        )
+        return Practice.objects.public().order_by("pk").values("pk", "source_language", "updated_at", *columns)
 
     def location(self, item):
         source = item["source_language"]

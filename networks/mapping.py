@@ -7,7 +7,6 @@ from django.utils.translation import ngettext
 
 from common.mapping import MAP, SPACING_NARROW, SPACING_WIDE, circle, cluster, project
 
-
 NAMED = 4
 """So many cities of a circle are named."""
 

@@ -36,7 +36,11 @@ def _free_slug(name, country):
     """The folded name; with the country, then with a number, where another city has it."""
     base = slugify(fold(name)) or "city"
     taken = set(City.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    candidates = [base, f"{base}-{country.lower()}", *(f"{base}-{country.lower()}-{number}" for number in range(2, 100))]
+    candidates = [
+        base,
+        f"{base}-{country.lower()}",
+        *(f"{base}-{country.lower()}-{number}" for number in range(2, 100)),
+    ]
     return next(slug for slug in candidates if slug not in taken)
 
 

@@ -122,9 +122,7 @@ class PracticeList(PublicListView):
 
     filterset_class = PracticeFilter
 
-    def problems(self, params):
-        yield from PublicView.problems(self, params)
-        yield from self.paginator.problems(params)
+    def filter_problems(self, params):
         self.values = catalogue(self.reader, library_version()[1])
         self.asked = LibraryRequest.parse(as_on_the_page(params), self.values)
         for name, value in self.asked.unknown:

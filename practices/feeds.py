@@ -34,7 +34,9 @@ class LibraryFeed(Feed):
         page = library_page(asked, reader, page_size=ENTRIES)
         ids = [hit.practice_id for hit in page.hits]
         dates = FacetDocument.objects.in_bulk(ids)
-        return asked, [(card, dates[card.practice_id]) for card in load_cards(ids, values) if card.practice_id in dates]
+        return asked, [
+            (card, dates[card.practice_id]) for card in load_cards(ids, values) if card.practice_id in dates
+        ]
 
     def title(self, found):
         labels = ", ".join(chip["label"] for chip in chips(found[0], ""))

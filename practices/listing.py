@@ -64,7 +64,11 @@ def facet_groups(page: LibraryPage, catalogue: Catalogue) -> list[FacetGroup]:
         value = catalogue.by_code.get(code)
         if value is not None:
             by_facet.setdefault(value.facet, []).append(value)
-    return [_group(facet.name, by_facet.get(facet.name, []), chosen, page.counts) for facet in FACETS if not facet.is_sparse]
+    return [
+        _group(facet.name, by_facet.get(facet.name, []), chosen, page.counts)
+        for facet in FACETS
+        if not facet.is_sparse
+    ]
 
 
 def _group(name, values, chosen, counts):
@@ -129,5 +133,3 @@ def ways_out(request: LibraryRequest, reader: str, address: str) -> list[dict]:
         if total:
             drops.append({"label": label, "url": address + rest.query_string(), "count": total})
     return sorted(drops, key=lambda drop: -drop["count"])
-
-

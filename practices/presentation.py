@@ -142,7 +142,9 @@ def read_practice(practice: Practice, reader: str) -> Reading:
 
 def _related_ids(practice):
     """{relation: ids in order}, from one statement over all relation tables."""
-    parts = ["SELECT 'themes' AS relation, theme_id AS id, rank FROM practices_practicetheme WHERE practice_id = %(pk)s"]
+    parts = [
+        "SELECT 'themes' AS relation, theme_id AS id, rank FROM practices_practicetheme WHERE practice_id = %(pk)s"
+    ]
     for name in (*MANY_TERMS, "networks", "partners"):
         field = Practice._meta.get_field(name)
         table, column = field.m2m_db_table(), field.m2m_reverse_name()

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from itertools import count
 
-
 from networks.models import City, Membership, Network
 from practices.models import Practice, PracticeTheme
 from practices.models.practice import CORE_TEXTS
@@ -84,5 +83,3 @@ def _core(values, number):
         "city": make_city,
     }
     return {name: make() if callable(make) else make for name, make in defaults.items() if name not in values}
-
-

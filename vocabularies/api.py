@@ -4,6 +4,8 @@ Answers are plain dicts, built directly; serializers only describe them in the s
 understood is refused by name, never ignored: a misspelt filter must not silently answer with everything.
 """
 
+from functools import wraps
+
 from django.conf import settings
 from django.http import Http404
 from django.urls import reverse
@@ -106,8 +108,22 @@ def documented(record, **options):
     return extend_schema(parameters=[LANGUAGE], responses=responses, **options)
 
 
+def for_its_reader(view):
+    """Answer in the language of the parameter `language`; where that is unknown or missing, in the active one."""
+
+    @wraps(view)
+    def answer(request, *args, **kwargs):
+        asked = request.GET.get("language", "")
+        with translation.override(asked if asked in site_languages() else current_language()):
+            response = view(request, *args, **kwargs)
+            response["Content-Language"] = current_language()
+            return response
+
+    return answer
+
+
 class PublicView(GenericAPIView):
-    """Reads, the same for everybody, in the reader's language."""
+    """Reads, the same for everybody, in the active language (see `for_its_reader`)."""
 
     authentication_classes = ()
     content_negotiation_class = AlwaysJSON
@@ -115,13 +131,9 @@ class PublicView(GenericAPIView):
     filter_backends = ()
     pagination_class = None
 
-    def dispatch(self, request, *args, **kwargs):
-        asked = request.GET.get("language", "")
-        self.reader = asked if asked in site_languages() else current_language()
-        with translation.override(self.reader):
-            response = super().dispatch(request, *args, **kwargs)
-        response["Content-Language"] = self.reader
-        return response
+    @property
+    def reader(self):
+        return current_language()
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
@@ -229,6 +241,10 @@ class PublicListView(PublicView):
     def problems(self, params):
         yield from super().problems(params)
         yield from self.paginator.problems(params)
+        yield from self.filter_problems(params)
+
+    def filter_problems(self, params):
+        """Make ready what `get` needs of the filters; yield what they do not understand."""
         self.filterset = self.filterset_class(params, queryset=self.get_queryset())
         yield from filter_problems(self.filterset)
 

@@ -24,9 +24,7 @@ from common.search.stopwords import STOPWORDS
 
 _WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u064b-\u065f\u0670\u0640]+[^\W_]*)*")
 _APOSTROPHE = "'’ʼ`´"
-_COMPOUND = re.compile(
-    rf"{_WORD.pattern}(?:[{_APOSTROPHE}\-\u2010\u2011\u00ad]{_WORD.pattern})*", re.UNICODE
-)
+_COMPOUND = re.compile(rf"{_WORD.pattern}(?:[{_APOSTROPHE}\-\u2010\u2011\u00ad]{_WORD.pattern})*", re.UNICODE)
 _JOINT = re.compile(rf"[{_APOSTROPHE}\-\u2010\u2011\u00ad]")
 
 SNOWBALL = {

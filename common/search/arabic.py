@@ -8,7 +8,26 @@ from common.search.folding import fold
 
 _ARTICLES = ("وبال", "وكال", "ولل", "فبال", "وال", "فال", "بال", "كال", "لل", "ال")
 _PARTICLES = ("و", "ف", "ب", "ك", "ل", "س")
-_SUFFIXES = ("تهم", "تها", "اته", "ات", "ان", "ون", "ين", "يه", "ها", "هم", "هن", "كم", "نا", "وا", "ته", "ه", "ي", "ت")
+_SUFFIXES = (
+    "تهم",
+    "تها",
+    "اته",
+    "ات",
+    "ان",
+    "ون",
+    "ين",
+    "يه",
+    "ها",
+    "هم",
+    "هن",
+    "كم",
+    "نا",
+    "وا",
+    "ته",
+    "ه",
+    "ي",
+    "ت",
+)
 _LONG_VOWELS = str.maketrans("", "", "اوي")
 
 # Plurals that share no skeleton with their singular; both sides folded at import.
@@ -104,9 +123,7 @@ def arabic_forms(word: str) -> set[str]:
     bare = without_prefix(folded)
     candidates = {folded, bare}
     # A one-letter particle may as well be the first letter of the root, so both readings are kept.
-    candidates |= {
-        without_prefix(form[1:]) for form in (folded, bare) if form[:1] in _PARTICLES and len(form) >= 5
-    }
+    candidates |= {without_prefix(form[1:]) for form in (folded, bare) if form[:1] in _PARTICLES and len(form) >= 5}
     stems = {_without_suffix(form) for form in candidates}
     forms = candidates | stems
     forms |= {_SINGULAR[form] for form in forms if form in _SINGULAR}

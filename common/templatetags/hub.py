@@ -64,7 +64,9 @@ def compact(value):
 def money(amount, currency):
     """A sum in the reader's format, without cents where there are none."""
     pattern = None if amount % 1 else "#,##0\xa0¤" if current_language() != "en" else "¤#,##0"
-    return format_currency(amount, currency or "EUR", pattern, locale=current_language(), currency_digits=bool(amount % 1))
+    return format_currency(
+        amount, currency or "EUR", pattern, locale=current_language(), currency_digits=bool(amount % 1)
+    )
 
 
 @register.filter

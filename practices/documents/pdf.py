@@ -8,9 +8,10 @@ import logging
 import unicodedata
 from datetime import UTC
 from functools import lru_cache
-from importlib.metadata import files
 from pathlib import Path
 
+import fontpkg_noto_sans
+import fontpkg_noto_sans_arabic
 import typst
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -28,7 +29,7 @@ from practices.search.vectors import RICH_FIELDS
 logger = logging.getLogger(__name__)
 
 TEMPLATE = Path(__file__).parent / "practice.typ"
-FONT_PACKAGES = ("fontpkg-noto-sans", "fontpkg-noto-sans-arabic")
+FONTS = [str(package.ROOT / "files") for package in (fontpkg_noto_sans, fontpkg_noto_sans_arabic)]
 ACCESSIBLE = "ua-1"
 KEPT = 64
 """So many documents are kept ready in each process; what they were made from is the key, so none is ever stale."""
@@ -56,19 +57,12 @@ def _compile(data, standards):
     return typst.compile(
         TEMPLATE,
         root=TEMPLATE.parent,
-        font_paths=font_folders(),
+        font_paths=FONTS,
         ignore_system_fonts=True,
         sys_inputs={"data": data},
         format="pdf",
         pdf_standards=standards,
     )
-
-
-@lru_cache(maxsize=1)
-def font_folders() -> list[str]:
-    """Folders of the font files that come with the requirements."""
-    fonts = (file for package in FONT_PACKAGES for file in files(package) if file.suffix == ".ttf")
-    return sorted({str(Path(font.locate()).parent) for font in fonts})
 
 
 def document_data(practice: Practice) -> dict:

@@ -164,9 +164,7 @@ class Practice(models.Model):
     evidence_level = term_field(_("evidence"), Scheme.EVIDENCE_LEVEL, "+")
     evaluation_outcome = term_field(_("outcome of the evaluation"), Scheme.EVALUATION_OUTCOME, "+")
     evaluator = term_field(_("evaluated by"), Scheme.EVALUATOR, "+")
-    assurance = models.CharField(
-        _("label"), max_length=20, choices=Assurance.choices, default=Assurance.SELF_REPORTED
-    )
+    assurance = models.CharField(_("label"), max_length=20, choices=Assurance.choices, default=Assurance.SELF_REPORTED)
     transferability = term_field(_("transferability"), Scheme.TRANSFERABILITY, "+")
     prerequisites = terms_field(_("prerequisites"), Scheme.PREREQUISITE, "requiring_practices")
 

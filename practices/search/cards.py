@@ -10,7 +10,6 @@ from common.localized import LocalizedText
 from practices.models import Practice
 from practices.models.practice import practice_slug
 from practices.search.catalogue import Catalogue, Value
-
 from practices.search.highlighting import Found
 
 EVIDENCE_STEPS = 6
@@ -66,7 +65,14 @@ def load_cards(ids, catalogue: Catalogue, found: dict[int, Found] | None = None)
     columns = [f"{name}_{code}" for name in ("title", "summary") for code in languages]
     city_names = [f"city__name_{code}" for code in languages]
     rows = Practice.objects.filter(pk__in=ids, facet_document__isnull=False).values_list(
-        "pk", "source_language", "city__country", "facet_document__city_id", "facet_document__facets", "updated_at", *city_names, *columns
+        "pk",
+        "source_language",
+        "city__country",
+        "facet_document__city_id",
+        "facet_document__facets",
+        "updated_at",
+        *city_names,
+        *columns,
     )
     cards = {}
     for pk, source, country, city_id, facets, updated_at, *texts in rows:
@@ -86,9 +92,7 @@ def load_cards(ids, catalogue: Catalogue, found: dict[int, Found] | None = None)
             networks=by_facet.get("network", ()),
             themes=by_facet.get("theme", ()),
             evidence=next(iter(by_facet.get("evidence", ())), None),
-            languages=tuple(
-                code for code in dict.fromkeys((source, *languages)) if titles[code] and summaries[code]
-            ),
+            languages=tuple(code for code in dict.fromkeys((source, *languages)) if titles[code] and summaries[code]),
             version=f"{updated_at.timestamp()}:{catalogue.version}",
             found=(found or {}).get(pk),
         )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django_countries import countries
 from django.utils import translation
+from django_countries import countries
 
 from common.languages import fallback_chain, name_in, site_languages
 from common.ordering import sort_key
@@ -69,7 +69,9 @@ def _terms(language):
     schemes = {str(facet.scheme): facet for facet in FACETS if facet.scheme}
     fields = [f"label_{code}" for code in fallback_chain(language, "en")]
     for pk, scheme, code, order, *labels in (
-        Term.objects.filter(scheme__in=schemes).order_by("scheme", "order").values_list("pk", "scheme", "code", "order", *fields)
+        Term.objects.filter(scheme__in=schemes)
+        .order_by("scheme", "order")
+        .values_list("pk", "scheme", "code", "order", *fields)
     ):
         facet = schemes[scheme]
         yield Value(facet.name, code, facet.code(pk), next(filter(None, labels), code), order)

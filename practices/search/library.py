@@ -70,7 +70,7 @@ class LibraryPage:
 def library_page(request: LibraryRequest, reader: str, page_size: int = PAGE_SIZE) -> LibraryPage:
     """Answer a request for a reader of this language.
 
-    A text that finds nothing is tried again with the nearest spellings, then with any of its words; the answer says so.
+    A text that finds nothing is tried again with the nearest spellings, then with any of its words, and it is said.
     """
     parsed = parse_query(request.text)
     if not parsed:
@@ -226,9 +226,7 @@ def _walk(request, reader, total, page_size):
     if request.chosen and _is_rare(total):
         # Few of many: fetch them all by the facets and sort, rather than walk past all the others.
         columns = "*" if request.sort != "title" else "practice_id, title_key"
-        select = (
-            f"WITH few AS MATERIALIZED (SELECT {columns} FROM {table} {condition}) SELECT practice_id FROM few"
-        )
+        select = f"WITH few AS MATERIALIZED (SELECT {columns} FROM {table} {condition}) SELECT practice_id FROM few"
     with connection.cursor() as cursor:
         cursor.execute(f"{select} ORDER BY {order} LIMIT %s OFFSET %s", [*params, size, offset])
         ids = [practice_id for (practice_id,) in cursor.fetchall()]
@@ -253,7 +251,9 @@ def matching_ids(request: LibraryRequest, page: LibraryPage) -> list[int]:
         where.append("practice_id IN (SELECT practice_id FROM practices_searchdocument WHERE words @@ %s::tsquery)")
         params.append(page.query.matching)
     if page.query and page.query.excluding:
-        where.append("practice_id NOT IN (SELECT practice_id FROM practices_searchdocument WHERE words @@ %s::tsquery)")
+        where.append(
+            "practice_id NOT IN (SELECT practice_id FROM practices_searchdocument WHERE words @@ %s::tsquery)"
+        )
         params.append(page.query.excluding)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT practice_id FROM practices_facetdocument WHERE {' AND '.join(where)}", params)

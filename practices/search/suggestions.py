@@ -35,7 +35,12 @@ def suggestions(typed: str, catalogue: Catalogue) -> list[Suggestion]:
     prefix = folded_title(clean_line(typed)[:60])
     if len(prefix) < MINIMUM_LENGTH:
         return []
-    return [*_values(prefix, catalogue), *_cities(prefix, catalogue), *_titles(prefix, catalogue), *_words(prefix, catalogue)]
+    return [
+        *_values(prefix, catalogue),
+        *_cities(prefix, catalogue),
+        *_titles(prefix, catalogue),
+        *_words(prefix, catalogue),
+    ]
 
 
 def _library(**fields):

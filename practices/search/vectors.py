@@ -5,8 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django_countries import countries
 from django.utils import translation
+from django_countries import countries
 
 from common.languages import fallback_chain
 from common.localized import localized

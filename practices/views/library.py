@@ -76,7 +76,11 @@ def _spellings(asked, reader, address):
     words = [word for text in asked.text.split() if (word := folded_title(text))]
     near = [pair for word in words[:4] for pair in nearest_words(word, reader)]
     return [
-        {"word": word, "language": language, "url": address + LibraryRequest(text=word, sort="relevance").query_string()}
+        {
+            "word": word,
+            "language": language,
+            "url": address + LibraryRequest(text=word, sort="relevance").query_string(),
+        }
         for language, word in dict.fromkeys(near)
     ]
 

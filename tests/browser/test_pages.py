@@ -1,4 +1,4 @@
-"""Every page type: no accessibility violation, no overflow on a narrow screen, light enough, no word to other hosts."""
+"""Every page type: no accessibility violation, no overflow when narrow, light enough, no word to other hosts."""
 
 import gzip
 

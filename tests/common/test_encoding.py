@@ -22,7 +22,16 @@ def test_repaired_letter_that_looks_whole_follows_broken_neighbours():
 
 @pytest.mark.parametrize(
     "text",
-    ["École à Malmö", "São Paulo", "Über naïve façade à la carte", "مدينة", "ÃŽ", "Île-de-France", "Kraków – Łódź", ""],
+    [
+        "École à Malmö",
+        "São Paulo",
+        "Über naïve façade à la carte",
+        "مدينة",
+        "ÃŽ",
+        "Île-de-France",
+        "Kraków – Łódź",
+        "",
+    ],
 )
 def test_repaired_sound_text_is_left_alone(text):
     assert repaired(text) == text

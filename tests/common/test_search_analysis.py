@@ -80,7 +80,7 @@ def test_parse_query_operators_of_any_country():
     assert parsed.unwanted == (Clause("polis"), Clause("two words", True))
 
 
-@pytest.mark.parametrize("typed", ['"', "-", '""', "- -", "'", "\\", "   ", "-\"", "“”"])
+@pytest.mark.parametrize("typed", ['"', "-", '""', "- -", "'", "\\", "   ", '-"', "“”"])
 def test_parse_query_of_nothing_but_signs_is_empty(typed):
     assert not parse_query(typed).wanted or clause_query(parse_query(typed).wanted[0], "en") == ""
 

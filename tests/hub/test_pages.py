@@ -67,7 +67,9 @@ def test_public_page_answers_in_every_language(client, practice, language, path)
         assert f'<html lang="{language}" dir="{direction}">' in response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["/", "/practices/", "/practices/map/", "/cities/", "/networks/", "/practices/feed.atom"])
+@pytest.mark.parametrize(
+    "path", ["/", "/practices/", "/practices/map/", "/cities/", "/networks/", "/practices/feed.atom"]
+)
 def test_public_page_of_an_empty_hub_answers(client, path):
     assert client.get(f"/en{path}").status_code == 200
 
@@ -117,9 +119,7 @@ def test_practice_page_names_the_languages_it_exists_in(client, practice):
 def test_practice_page_language_switch_stays_on_the_practice(client, practice):
     html = page(client, f"/en/practices/{practice.pk}/")
     switch = re.findall(r'<li><a href="([^"]+)" lang="([a-z]+)"', html)
-    assert switch == [
-        (f"/{code}/practices/{practice.pk}-antenne-contro-le-voci/", code) for code in site_languages()
-    ]
+    assert switch == [(f"/{code}/practices/{practice.pk}-antenne-contro-le-voci/", code) for code in site_languages()]
 
 
 def test_practice_page_structured_data_is_sound(client, practice):
@@ -215,15 +215,16 @@ def test_feed_is_well_formed_with_hostile_titles(client):
 
     make_practice(texts={"title_en": "A <b>bold</b> & “quoted” title"})
     feed = ElementTree.fromstring(client.get("/en/practices/feed.atom").content)
-    titles = [entry.findtext("{http://www.w3.org/2005/Atom}title") for entry in feed.iter("{http://www.w3.org/2005/Atom}entry")]
+    titles = [
+        entry.findtext("{http://www.w3.org/2005/Atom}title")
+        for entry in feed.iter("{http://www.w3.org/2005/Atom}entry")
+    ]
     assert titles == ["A <b>bold</b> & “quoted” title"]
 
 
 def test_suggestions_offer_title_topic_and_city(client, practice):
     found = client.get("/it/practices/suggest/?q=regg").json()["suggestions"]
-    assert [(entry["label"], entry["url"]) for entry in found] == [
-        ("Reggio Emilia", "/it/practices/?city=reggio")
-    ]
+    assert [(entry["label"], entry["url"]) for entry in found] == [("Reggio Emilia", "/it/practices/?city=reggio")]
     found = client.get("/it/practices/suggest/?q=anten").json()["suggestions"]
     assert [entry["label"] for entry in found] == ["Antenne contro le voci", "antenne"]
 
@@ -235,7 +236,27 @@ def test_suggestions_for_anything_typed_answer(client, practice, typed):
 
 @pytest.mark.parametrize(
     "typed",
-    ["'", '"', "\\", "a'b", "((", "& | !", "<->", ":*", "\x00", "a" * 500, "-", '-"', "٪", "🦄", "%", "_", "{}", "$$", "--"],
+    [
+        "'",
+        '"',
+        "\\",
+        "a'b",
+        "((",
+        "& | !",
+        "<->",
+        ":*",
+        "\x00",
+        "a" * 500,
+        "-",
+        '-"',
+        "٪",
+        "🦄",
+        "%",
+        "_",
+        "{}",
+        "$$",
+        "--",
+    ],
 )
 def test_library_any_text_is_answered(client, practice, typed):
     assert client.get("/en/practices/", {"q": typed}).status_code == 200
@@ -254,7 +275,7 @@ def test_error_page_stands_by_itself(rf, status):
     request = rf.get("/sv/")
     with translation.override("sv"):
         html = render_to_string(f"{status}.html", {"status": status}, request=request)
-    assert f"<p class=\"meta\">{status}</p>" in html
+    assert f'<p class="meta">{status}</p>' in html
 
 
 def test_healthz_needs_nothing(client):
@@ -277,7 +298,9 @@ def test_security_headers_stand_on_every_page(client):
 
 
 def test_sitemap_lists_a_practice_in_its_own_language(client, practice):
-    assert f"/it/practices/{practice.pk}-antenne-contro-le-voci/" in client.get("/sitemap-practices.xml").content.decode()
+    assert (
+        f"/it/practices/{practice.pk}-antenne-contro-le-voci/" in client.get("/sitemap-practices.xml").content.decode()
+    )
 
 
 def test_search_of_the_hub_leads_to_the_library(client):

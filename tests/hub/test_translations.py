@@ -33,5 +33,8 @@ def test_translations_keep_their_placeholders(language):
 
 
 def test_translations_cover_the_same_strings():
-    keys = {language: {(entry.msgctxt, entry.msgid) for entry in catalogue(language) if not entry.obsolete} for language in LANGUAGES}
+    keys = {
+        language: {(entry.msgctxt, entry.msgid) for entry in catalogue(language) if not entry.obsolete}
+        for language in LANGUAGES
+    }
     assert all(keys[language] == keys["fr"] for language in LANGUAGES)

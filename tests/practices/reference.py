@@ -24,5 +24,3 @@ def plain_answer(request):
             if not facet.is_sparse and fits(codes, left_out=facet.name):
                 counts[code] += 1
     return [pk for pk, codes in documents.items() if fits(codes)], dict(counts)
-
-

@@ -281,6 +281,12 @@ def test_language_comes_from_the_parameter_then_the_header_then_english(client, 
     assert "accept-language" in response["Vary"].lower()
 
 
+def test_unchanged_answer_keeps_its_language(client, school):
+    first = client.get(f"{LIST}?language=it", headers={"accept-language": "sv"})
+    second = client.get(f"{LIST}?language=it", headers={"accept-language": "sv", "if-none-match": first["ETag"]})
+    assert (second.status_code, second["Content-Language"]) == (304, "it")
+
+
 def test_languages_of_two_readers_never_mix(client, school):
     for _ in range(3):
         for language in ("ar", "en"):

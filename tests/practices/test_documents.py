@@ -12,7 +12,7 @@ from django.utils import translation
 
 from networks.models import Organisation
 from practices.documents.markup import BLOCKS, INLINE, breakable, plain_tree, rich_tree
-from practices.documents.pdf import TEMPLATE, document_data, font_folders, practice_pdf, typeset
+from practices.documents.pdf import FONTS, TEMPLATE, document_data, practice_pdf, typeset
 from practices.models import Practice
 from practices.search.indexing import reindex
 from tests.factories import make_city, make_practice, make_term
@@ -118,7 +118,7 @@ def outline(found):
         TEMPLATE,
         "heading",
         root=TEMPLATE.parent,
-        font_paths=font_folders(),
+        font_paths=FONTS,
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(found)},
     )

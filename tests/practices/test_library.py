@@ -39,7 +39,9 @@ def library():
         scheme: [make_term(scheme, f"{scheme}-{number}", order=number) for number in range(6)]
         for scheme in (Scheme.THEME, Scheme.APPROACH, Scheme.BENEFICIARY, Scheme.EVIDENCE_LEVEL, Scheme.SCOPE)
     }
-    cities = [make_city(f"City {number}", random_.choice(["SE", "IT", "JO"]), slug=f"c{number}") for number in range(9)]
+    cities = [
+        make_city(f"City {number}", random_.choice(["SE", "IT", "JO"]), slug=f"c{number}") for number in range(9)
+    ]
     networks = [make_network(f"n{number}") for number in range(3)]
     for number in range(90):
         make_practice(
@@ -137,7 +139,9 @@ def test_rebuild_makes_the_same_index(library):
 
 def test_library_page_statements_do_not_grow_with_rows():
     def statements():
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             answer("country=SE")
             answer("q=title")
         return len(queries)

@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 from practices.models import Practice
-
 from practices.search.indexing import reindex
 from practices.search.library import library_page
 from practices.search.request import LibraryRequest
@@ -19,7 +18,9 @@ TOP = 10
 
 def read(folder):
     """[(file's language, entry)] of a folder of data files."""
-    return [(path.stem, entry) for path in sorted((HERE / folder).glob("*.json")) for entry in json.loads(path.read_text())]
+    return [
+        (path.stem, entry) for path in sorted((HERE / folder).glob("*.json")) for entry in json.loads(path.read_text())
+    ]
 
 
 def load_corpus():

@@ -1,0 +1,137 @@
+"""What the admin pages of all apps share: clean fields, rich text, and one language switch for a whole form."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django_prose_editor.widgets import importmap, prose_editor_js
+from js_asset import JS, Media
+from modeltranslation.admin import TranslationAdmin, TranslationStackedInline, TranslationTabularInline
+from modeltranslation.translator import NotRegistered, translator
+
+from common.fields import CleanTextField, LineField, RichTextField
+from common.languages import current_language, direction, own_name, site_languages
+
+admin.site.site_title = settings.SITE_NAME
+admin.site.site_header = settings.SITE_NAME
+admin.site.index_title = _("Administration")
+admin.site.empty_value_display = "–"
+
+
+class RichTextWidget(forms.Textarea):
+    """A textarea with HTML that the script turns into an editor once it is seen. Offers the tags of `RICH_TAGS`."""
+
+    def __init__(self, attrs=None):
+        super().__init__({"class": "vLargeTextField rich-text", "rows": 10, **(attrs or {})})
+
+    @property
+    def media(self):
+        return Media(
+            importmap=importmap,
+            css={
+                "all": [
+                    "django_prose_editor/material-icons.css",
+                    "django_prose_editor/editor.css",
+                    "admin-hub/rich-text.css",
+                ]
+            },
+            js=[prose_editor_js, JS("admin-hub/rich-text.js", {"type": "module"})],
+        )
+
+
+class CleanFieldsMixin:
+    """Fields of the text gate get fitting inputs and say how much they hold."""
+
+    formfield_overrides = {
+        LineField: {"widget": AdminTextInputWidget},
+        RichTextField: {"widget": RichTextWidget},
+        CleanTextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})},
+    }
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        limit = getattr(db_field, "limit", None)
+        if field and limit:
+            at_most = ngettext("At most %(limit)s character.", "At most %(limit)s characters.", limit)
+            field.help_text = field.help_text or at_most % {"limit": limit}
+            field.widget.attrs["data-limit"] = limit
+        return field
+
+
+class CleanAdmin(CleanFieldsMixin, admin.ModelAdmin):
+    """Base of the admin pages of records that are not translated."""
+
+
+class TranslatedFieldsMixin(CleanFieldsMixin):
+    """The inputs of each language say which one it is, to people, to screen readers and to the direction of writing."""
+
+    def patch_translation_field(self, db_field, field, request, **kwargs):
+        super().patch_translation_field(db_field, field, request, **kwargs)
+        if language := getattr(db_field, "language", ""):
+            field.label = f"{capfirst(db_field.translated_field.verbose_name)} ({own_name(language)})"
+            field.widget.attrs |= {"lang": language, "dir": direction(language)}
+            # modeltranslation asks for English wherever the field itself is required; which languages a record needs
+            # is said by its translation options.
+            field.required = not db_field.blank
+
+
+class TranslatedStackedInline(TranslatedFieldsMixin, TranslationStackedInline):
+    extra = 0
+
+
+class TranslatedTabularInline(TranslatedFieldsMixin, TranslationTabularInline):
+    extra = 0
+
+
+class TranslatedAdmin(TranslatedFieldsMixin, TranslationAdmin):
+    """Base of the admin pages of translated records."""
+
+    change_form_template = "admin/translated_change_form.html"
+    language_follows = ""
+    """Name of the field that holds the record's own language, shown first."""
+    counted_fields = ()
+    """Translated fields that all have text where the record exists in a language; by default the first one."""
+
+    class Media:
+        css = {"all": ["admin-hub/language-switch.css"]}
+        js = ["admin-hub/language-switch.js"]
+
+    def render_change_form(self, request, context, *args, **kwargs):
+        context["language_switch"] = self._language_switch(context)
+        context["media"] = Media.from_media(context["media"], nonce=request.csp_nonce)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _language_switch(self, context):
+        names = list(self.trans_opts.all_fields)
+        inline_names = [
+            name
+            for formset in context["inline_admin_formsets"]
+            for name in translated_names(formset.opts.model)
+            if name not in names
+        ]
+        record = context.get("original")
+        own = getattr(record, self.language_follows, "") if record and self.language_follows else ""
+        return {
+            "languages": [(code, own_name(code), direction(code)) for code in site_languages()],
+            "fields": " ".join(names),
+            "all_fields": " ".join(dict.fromkeys([*names, *inline_names])),
+            "counted": " ".join(self.counted_fields or names[:1]),
+            "follows": self.language_follows,
+            "initial": own or current_language(),
+        }
+
+
+def translated_names(model):
+    """Names of a model's translated fields; none where it is not translated."""
+    try:
+        return list(translator.get_options_for_model(model).all_fields)
+    except NotRegistered:
+        return []
+
+
+def in_all_languages(*names):
+    """The columns of translated fields, as `search_fields` need them: a search sees all languages."""
+    return [f"{name}_{code}" for name in names for code in site_languages()]

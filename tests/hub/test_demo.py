@@ -1,0 +1,77 @@
+"""The demonstration content seeds, and real documents of the networks can be imported and found beside it."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from common.languages import site_languages
+from hub.demo.seeding import seed
+from networks.models import City, Membership, Network
+from practices.imports.running import import_file
+from practices.models import Practice
+from practices.search.library import library_page
+from practices.search.request import LibraryRequest
+
+pytestmark = pytest.mark.django_db
+SEEDS = Path(__file__).parents[1] / "practices" / "data" / "seeds.csv"
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker):
+    """Seeded once for the module, and taken out again."""
+    from hub.demo.seeding import remove
+    from vocabularies.models import Term
+
+    with django_db_blocker.unblock():
+        seed(lambda text: None)
+        yield
+        remove()
+        Term.objects.all().delete()
+
+
+def found(text, reader):
+    page = library_page(LibraryRequest(text=text, sort="relevance"), reader)
+    by_id = Practice.objects.in_bulk([hit.practice_id for hit in page.hits])
+    return [by_id[hit.practice_id].external_id for hit in page.hits]
+
+
+def test_seed_is_large_and_in_every_language(demo):
+    public = Practice.objects.public()
+    assert Practice.objects.count() >= 60
+    assert {practice.source_language for practice in public} == set(site_languages())
+    assert Network.objects.count() == 5
+    assert not City.objects.filter(latitude=None).exists()
+
+
+def test_seed_again_changes_nothing(demo):
+    before = sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()
+    call_command("demo_seed", stdout=StringIO())
+    assert (sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()) == before
+
+
+def test_swedish_reader_finds_kommunernas_and_narrows_to_italy(demo, client):
+    html = client.get("/sv/practices/?q=kommunernas").content.decode()
+    assert "<mark>kommun" in html
+    narrowed = client.get("/sv/practices/?country=IT&theme=anti-rumours-narratives").content.decode()
+    assert "note" in narrowed
+
+
+def test_import_of_broken_encoding_waits_for_a_decision(demo):
+    report = import_file(SEEDS)
+    assert (report.added, report.failed) == (4, 1)
+    assert {(line, column.rsplit("_", 1)[1]) for line, column, _ in report.problems} == {(report.broken[0][0], "ro")}
+    assert any("privește" in reason for _, _, reason in report.problems)
+
+
+def test_real_documents_are_found_in_their_own_language_and_from_another(demo):
+    report = import_file(SEEDS, repair_encoding=True)
+    assert (report.added, report.failed) == (5, 0)
+    assert found("stadsnätverket främmandegöring", "sv")[0] == "seed-malmo-2016"
+    assert found("distanțarea reintegrarea dezangajare", "ro")[0] == "seed-icommit"
+    assert "seed-ran-stockholm" in found("city-level resilience dynamics of Kumanovo", "en")
+    assert "seed-coordination-2020" in found("anti-rumours strategy Reggio", "en")
+    assert "seed-alf-concept" in found("plateformes dialogue interculturel Alexandrie", "fr")
+    assert "seed-malmo-2016" in found("città Malmö radicalizzazione", "it")
+    assert import_file(SEEDS, repair_encoding=True).unchanged == 5
