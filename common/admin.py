@@ -21,6 +21,23 @@ admin.site.index_title = _("Administration")
 admin.site.empty_value_display = "–"
 
 
+RICH_TEXT_WORDS = {
+    "bold": _("Bold"),
+    "italic": _("Italic"),
+    "heading 3": _("Heading"),
+    "heading 4": _("Smaller heading"),
+    "paragraph": _("Paragraph"),
+    "unordered list": _("List"),
+    "ordered list": _("Numbered list"),
+    "blockquote": _("Quotation"),
+    "insert link": _("Link"),
+    "remove link": _("Remove link"),
+    "undo": _("Undo"),
+    "redo": _("Redo"),
+}
+"""What the buttons of the editor are called; it knows English only."""
+
+
 class RichTextWidget(forms.Textarea):
     """A textarea with HTML that the script turns into an editor once it is seen. Offers the tags of `RICH_TAGS`."""
 
@@ -40,6 +57,18 @@ class RichTextWidget(forms.Textarea):
             },
             js=[prose_editor_js, JS("admin-hub/rich-text.js", {"type": "module"})],
         )
+
+
+class ChoicesWidget(forms.CheckboxSelectMultiple):
+    """Boxes to tick, in columns, under one name for screen readers."""
+
+    template_name = "admin/widgets/choices.html"
+    group_label = ""
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"]["group_label"] = self.group_label
+        return context
 
 
 class CleanFieldsMixin:
@@ -101,6 +130,7 @@ class TranslatedAdmin(TranslatedFieldsMixin, TranslationAdmin):
 
     def render_change_form(self, request, context, *args, **kwargs):
         context["language_switch"] = self._language_switch(context)
+        context["rich_text_words"] = RICH_TEXT_WORDS
         context["media"] = Media.from_media(context["media"], nonce=request.csp_nonce)
         return super().render_change_form(request, context, *args, **kwargs)
 

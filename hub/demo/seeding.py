@@ -61,6 +61,8 @@ def _describe(network, entry):
         setattr(network, field, value)
     convenor = organisation_named(entry["convenor"])
     convenor.kind = Term.objects.get(scheme=Scheme.ORGANISATION_TYPE, code=entry["convenor_kind"])
+    for code, name in entry.get("convenor_names", {}).items():
+        setattr(convenor, f"name_{code}", name)
     convenor.save()
     network.convenor = convenor
     network.founded_on = entry.get("founded_on")

@@ -1,0 +1,195 @@
+from babel import Locale
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_countries import countries
+
+from common.admin import CleanAdmin, ChoicesWidget, TranslatedAdmin, TranslatedStackedInline, in_all_languages
+from common.languages import current_language, site_languages
+from common.ordering import sort_key
+from networks.geonames import find_places
+from networks.models import City, Membership, Network, Organisation, WorkingGroup
+from networks.services import add_city
+
+WORKING_LANGUAGES = (
+    *("ar", "bg", "bs", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "gl", "he", "hr"),
+    *("hu", "is", "it", "ka", "lb", "lt", "lv", "mk", "mt", "nb", "nl", "pl", "pt", "ro", "sk", "sl", "sq", "sr"),
+    *("sv", "tr", "uk"),
+)
+"""Languages that networks of cities in Europe and around the Mediterranean work in."""
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    fields = ["city", "status", "joined_on", "left_on", "focal_point"]
+    autocomplete_fields = ["city", "focal_point"]
+    show_change_link = False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("city", "focal_point")
+
+
+class CityMembershipInline(MembershipInline):
+    fields = ["network", "status", "joined_on", "left_on", "focal_point"]
+    autocomplete_fields = ["network", "focal_point"]
+
+
+class WorkingGroupInline(TranslatedStackedInline):
+    model = WorkingGroup
+    fields = ["name", "description", "cities"]
+    autocomplete_fields = ["cities"]
+
+
+class NetworkForm(forms.ModelForm):
+    working_languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Working languages"), required=False, widget=ChoicesWidget
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("working_languages"):
+            known = dict.fromkeys([*site_languages(), *WORKING_LANGUAGES, *(self.instance.working_languages or [])])
+            names = Locale.parse(current_language()).languages
+            choices = [(code, names.get(code, code)) for code in known]
+            field.choices = sorted(choices, key=lambda choice: sort_key(choice[1], current_language()))
+            field.widget.group_label = field.label
+
+
+@admin.register(Network)
+class NetworkAdmin(TranslatedAdmin):
+    form = NetworkForm
+    inlines = [MembershipInline, WorkingGroupInline]
+    list_display = ["__str__", "slug", "convenor", "member_count", "website"]
+    search_fields = ["slug", *in_all_languages("name")]
+    autocomplete_fields = ["convenor"]
+    prepopulated_fields = {"slug": ["name"]}
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "description"]}),
+        (
+            gettext_lazy("The network"),
+            {"fields": ["convenor", "founded_on", "website", "colour", "working_languages"]},
+        ),
+    ]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("convenor")
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "colour":
+            kwargs["widget"] = forms.TextInput(attrs={"type": "color"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=gettext_lazy("members"))
+    def member_count(self, network):
+        return network.memberships.active().count()
+
+
+class PlaceSearchForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=120,
+        help_text=gettext_lazy("The whole name, in any language, or the number GeoNames has for it."),
+    )
+    country = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        named = sorted(countries, key=lambda country: sort_key(str(country.name), current_language()))
+        self.fields["country"].choices = [("", _("Any country")), *((code, name) for code, name in named)]
+
+    def places(self):
+        """What GeoNames has under the name, the largest first; in each country the one that is called so first of all."""
+        name, country = self.cleaned_data["name"].strip(), self.cleaned_data["country"]
+        if name.isdecimal() and len(name) < 12:
+            by_id, __ = find_places(ids=[int(name)])
+            return list(by_id.values())
+        wanted = [country] if country else [code for code, __ in countries]
+        __, by_name = find_places(names=[(name, code) for code in wanted])
+        return sorted(by_name.values(), key=lambda place: -place.population)
+
+
+@admin.register(City)
+class CityAdmin(TranslatedAdmin):
+    inlines = [CityMembershipInline]
+    list_display = ["__str__", "country", "region", "population", "geonames_id"]
+    list_filter = ["networks", "country"]
+    search_fields = ["slug", "geonames_id", *in_all_languages("name")]
+    prepopulated_fields = {"slug": ["name"]}
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "country", "region", "description", "website"]}),
+        (gettext_lazy("On the map"), {"fields": [("latitude", "longitude"), "population", "geonames_id"]}),
+    ]
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.geonames_view)
+        return [path("add-from-geonames/", view, name="networks_city_geonames"), *super().get_urls()]
+
+    def geonames_view(self, request):
+        """Look a place up by name and take it into the register with its coordinates and its names."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._add_place(request)
+        form = PlaceSearchForm(request.GET if "name" in request.GET else None)
+        places = form.places() if form.is_valid() else None
+        known = {}
+        if places:
+            cities = City.objects.filter(geonames_id__in=[place.geonames_id for place in places])
+            known = {city.geonames_id: city for city in cities}
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Add a city from GeoNames"),
+            "form": form,
+            "places": None if places is None else [(place, known.get(place.geonames_id)) for place in places],
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/networks/city/geonames.html", context)
+
+    def _add_place(self, request):
+        number = request.POST.get("geonames_id", "")
+        by_id, __ = find_places(ids=[int(number)] if number.isdecimal() and len(number) < 12 else [])
+        if not by_id:
+            self.message_user(request, _("GeoNames has no such place."), messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:networks_city_geonames"))
+        [place] = by_id.values()
+        city, is_new = add_city(place)
+        if is_new:
+            self.log_addition(request, city, [{"added": {}}])
+            self.message_user(request, _("“%(city)s” is in the register now.") % {"city": city}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:networks_city_change", args=[city.pk]))
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(TranslatedAdmin):
+    list_display = ["__str__", "kind", "city", "website"]
+    list_filter = ["kind"]
+    list_select_related = ["kind", "city"]
+    search_fields = in_all_languages("name")
+    autocomplete_fields = ["city"]
+    fields = ["name", "kind", "city", "website"]
+
+
+@admin.register(Membership)
+class MembershipAdmin(CleanAdmin):
+    list_display = ["city", "network", "status", "joined_on", "left_on", "focal_point"]
+    list_filter = ["network", "status"]
+    list_select_related = ["city", "network", "focal_point"]
+    search_fields = [f"city__{name}" for name in in_all_languages("name")]
+    autocomplete_fields = ["city", "network", "focal_point"]
+
+
+@admin.register(WorkingGroup)
+class WorkingGroupAdmin(TranslatedAdmin):
+    list_display = ["__str__", "network"]
+    list_filter = ["network"]
+    list_select_related = ["network"]
+    search_fields = in_all_languages("name")
+    autocomplete_fields = ["network", "cities"]
+    fields = ["network", "name", "description", "cities"]

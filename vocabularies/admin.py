@@ -1,0 +1,32 @@
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from common.admin import TranslatedAdmin, in_all_languages
+from vocabularies.models import Term
+
+
+@admin.register(Term)
+class TermAdmin(TranslatedAdmin):
+    """Terms are deprecated, never deleted: records and other systems refer to them."""
+
+    counted_fields = ("label",)
+    list_display = ["label_in_admin_language", "scheme", "code", "order", "deprecated"]
+    list_filter = ["scheme", "deprecated"]
+    search_fields = ["code", *in_all_languages("label", "synonyms")]
+    ordering = ["scheme", "order", "code"]
+    list_per_page = 100
+    fieldsets = [
+        (None, {"fields": ["scheme", "code", "label", "definition", "synonyms"]}),
+        (_("Use"), {"fields": ["order", "deprecated", "alignment"]}),
+    ]
+
+    @admin.display(description=_("label"))
+    def label_in_admin_language(self, term):
+        return str(term)
+
+    def get_readonly_fields(self, request, obj=None):
+        # Stored records and addresses know a term by them.
+        return ["scheme", "code"] if obj else []
+
+    def has_delete_permission(self, request, obj=None):
+        return False
