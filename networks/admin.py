@@ -5,8 +5,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_countries import countries
 
 from common.admin import CleanAdmin, ChoicesWidget, TranslatedAdmin, TranslatedStackedInline, in_all_languages
@@ -22,6 +23,9 @@ WORKING_LANGUAGES = (
     *("sv", "tr", "uk"),
 )
 """Languages that networks of cities in Europe and around the Mediterranean work in."""
+
+ROWS_ON_A_PAGE = 80
+"""A network of more members has a list of its own: a form of thousands of inputs is slow, and refused when sent."""
 
 
 class MembershipInline(admin.TabularInline):
@@ -73,9 +77,10 @@ class NetworkAdmin(TranslatedAdmin):
         (None, {"fields": ["name", "slug", "description"]}),
         (
             gettext_lazy("The network"),
-            {"fields": ["convenor", "founded_on", "website", "colour", "working_languages"]},
+            {"fields": ["convenor", "founded_on", "website", "colour", "working_languages", "member_list"]},
         ),
     ]
+    readonly_fields = ["member_list"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("convenor")
@@ -84,6 +89,18 @@ class NetworkAdmin(TranslatedAdmin):
         if db_field.name == "colour":
             kwargs["widget"] = forms.TextInput(attrs={"type": "color"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_inlines(self, request, obj):
+        is_large = obj is not None and obj.memberships.count() > ROWS_ON_A_PAGE
+        return [WorkingGroupInline] if is_large else self.inlines
+
+    @admin.display(description=gettext_lazy("members"))
+    def member_list(self, network):
+        if network.pk is None:
+            return None
+        address = f"{reverse('admin:networks_membership_changelist')}?network__id__exact={network.pk}"
+        count = network.memberships.count()
+        return format_html('<a href="{}">{}</a>', address, ngettext("%(count)s city", "%(count)s cities", count) % {"count": count})
 
     @admin.display(description=gettext_lazy("members"))
     def member_count(self, network):
@@ -147,7 +164,9 @@ class CityAdmin(TranslatedAdmin):
             "opts": self.opts,
             "title": _("Add a city from GeoNames"),
             "form": form,
-            "places": None if places is None else [(place, known.get(place.geonames_id)) for place in places],
+            "places": None
+            if places is None
+            else [(place, countries.name(place.country), known.get(place.geonames_id)) for place in places],
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/networks/city/geonames.html", context)

@@ -39,8 +39,7 @@ class PracticeForm(forms.ModelForm):
         for term in Term.objects.filter(offered):
             terms[term.scheme].append((term.pk, str(term)))
         for name, field in fields.items():
-            if isinstance(field.widget, RelatedFieldWidgetWrapper):
-                field.widget = field.widget.widget
+            field.widget = _unwrapped(field.widget)
             scheme = Practice._meta.get_field(name).get_limit_choices_to()["scheme"]
             field.queryset = field.queryset.filter(offered)
             is_list = isinstance(field, forms.ModelMultipleChoiceField)
@@ -100,6 +99,7 @@ class RankedThemeFormSet(BaseInlineFormSet):
         for form in self.forms:
             form.fields["theme"].queryset = offered
             form.fields["theme"].choices = choices
+            form.fields["theme"].widget = _unwrapped(form.fields["theme"].widget)
 
     def clean(self):
         super().clean()
@@ -154,6 +154,11 @@ def label_of(name: str) -> str:
     if language := getattr(field, "language", ""):
         return f"{field.translated_field.verbose_name} ({own_name(language)})"
     return str(field.verbose_name)
+
+
+def _unwrapped(widget):
+    """Terms are chosen here, not added or changed."""
+    return widget.widget if isinstance(widget, RelatedFieldWidgetWrapper) else widget
 
 
 def _as_list(value):

@@ -34,6 +34,8 @@ UNLISTED_TEXTS = [
 
 
 class ThemeInline(admin.StackedInline):
+    """The terms are chosen, not edited, here."""
+
     model = PracticeTheme
     form = ThemeForm
     formset = RankedThemeFormSet
