@@ -345,7 +345,7 @@ class RowChecker:
             and {network.pk for network in practice.networks.all()} == set(record.network_ids)
             and [link.url for link in practice.links.all()] == record.links
             and not isinstance(checked.place, Place)
-            and (lead is None or practice.lead_organisation_id == (known(lead[0]) if lead else None))
+            and (lead is None or [practice.lead_organisation_id] == ([known(name) or 0 for name in lead] or [None]))
             and (partners is None or set(record.partner_ids) == {known(name) for name in partners})
         )
 
