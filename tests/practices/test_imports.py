@@ -236,12 +236,27 @@ def test_read_rows_unreadable_file_says_why(tmp_path, name, content, reason):
 
 
 def test_read_rows_xlsx_gives_text_as_typed(tmp_path):
-    row = {"external_id": 7, "starts_on": datetime(2024, 5, 1), "staff_fte": 2.50, "budget_amount": 1200.0, "title_en": "a"}
+    row = {
+        "external_id": 7,
+        "starts_on": datetime(2024, 5, 1),
+        "staff_fte": 2.50,
+        "budget_amount": 1200.0,
+        "title_en": "a",
+    }
     path = save_xlsx(tmp_path / "list.xlsx", row, {}, {"external_id": "eight"})
 
     empty = dict.fromkeys(("starts_on", "staff_fte", "budget_amount", "title_en"), "")
     assert list(read_rows(path)) == [
-        Row(2, {"external_id": "7", "starts_on": "2024-05-01", "staff_fte": "2.5", "budget_amount": "1200", "title_en": "a"}),
+        Row(
+            2,
+            {
+                "external_id": "7",
+                "starts_on": "2024-05-01",
+                "staff_fte": "2.5",
+                "budget_amount": "1200",
+                "title_en": "a",
+            },
+        ),
         Row(4, {"external_id": "eight", **empty}),
     ]
 
@@ -264,7 +279,7 @@ def test_read_rows_xlsx_zip_bomb_is_refused_unopened(tmp_path):
         list(read_rows(tmp_path / "list.xlsx"))
 
 
-@pytest.mark.parametrize("part", ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"])
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml"])
 def test_read_rows_xlsx_entity_bomb_is_refused(tmp_path, part):
     entities = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + "".join(
         f'<!ENTITY a{number} "&a{number - 1 or ""};&a{number - 1 or ""};">' for number in range(1, 30)
@@ -297,7 +312,9 @@ def test_read_rows_json_lists_and_numbers(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("content", ["[" * 200_000, "[" + "9" * 6000 + "]", '[{"a": ' + "[" * 200_000, "[1e999999999]"])
+@pytest.mark.parametrize(
+    "content", ["[" * 200_000, "[" + "9" * 6000 + "]", '[{"a": ' + "[" * 200_000, "[1e999999999]"]
+)
 def test_read_rows_json_hostile_file_neither_crashes_nor_hangs(tmp_path, content):
     (tmp_path / "list.json").write_text(content)
 
@@ -363,7 +380,10 @@ def test_import_file_stores_a_complete_row(register, tmp_path, save):
     assert (practice.budget_amount, practice.budget_currency) == (Decimal("1234.50"), "SEK")
     assert practice.city.slug == "malmo"
     assert [network.slug for network in practice.networks.all()] == ["nordic"]
-    assert [(ranked.rank, ranked.theme.code) for ranked in practice.ranked_themes.all()] == [(1, "youth"), (2, "education")]
+    assert [(ranked.rank, ranked.theme.code) for ranked in practice.ranked_themes.all()] == [
+        (1, "youth"),
+        (2, "education"),
+    ]
     assert practice.lead_organisation.name_sv is None
     assert sorted(partner.name_en for partner in practice.partners.all()) == ["Föreningen", "Skolan"]
     assert FacetDocument.objects.filter(practice=practice).exists()
@@ -372,7 +392,9 @@ def test_import_file_stores_a_complete_row(register, tmp_path, save):
 def test_import_file_again_changes_nothing(register, tmp_path):
     path = save_json(
         tmp_path / "list.json",
-        complete(lead_organisation="Malmö stad", partners="Skolan", links="https://example.org/a", budget_amount="100"),
+        complete(
+            lead_organisation="Malmö stad", partners="Skolan", links="https://example.org/a", budget_amount="100"
+        ),
         without(complete(external_id="", title_en="No id", status="draft", country="", city="مالمو"), "published_on"),
     )
     import_file(path)
@@ -423,7 +445,9 @@ def test_import_file_absent_column_is_left_alone_and_empty_cell_clears(register,
     )
     import_file(save_csv(tmp_path / "list.csv", everything))
 
-    import_file(save_csv(tmp_path / "list.csv", {"external_id": "one", "network": "nordic", "title_sv": "", "starts_on": ""}))
+    import_file(
+        save_csv(tmp_path / "list.csv", {"external_id": "one", "network": "nordic", "title_sv": "", "starts_on": ""})
+    )
 
     practice = Practice.objects.get()
     assert (practice.title_sv, practice.starts_on) == ("", None)
@@ -485,7 +509,7 @@ def test_import_file_reports_bad_rows_and_stores_the_others(register, tmp_path):
         ({"starts_on": "2022-02", "ends_on": "2021-02"}, ("ends_on", "A practice cannot end before it begins.")),
         ({"published_on": "4 March"}, ("published_on", "Write a day as YYYY-MM-DD, not “4 March”.")),
         ({"budget_amount": "much"}, ("budget_amount", "“much” is not a number.")),
-        ({"budget_amount": "NaN"}, ("budget_amount", "“NaN” is not a number.")),
+        ({"budget_amount": "NaN"}, ("budget_amount", "“NaN” value must be a decimal number.")),
         ({"budget_currency": "€"}, ("budget_currency", "“€” is not known.")),
         ({"network": "unheard-of"}, ("network", "“unheard-of” is not known.")),
         ({"links": "javascript:alert(1)"}, ("links", "“javascript:alert(1)” is not a web address.")),
@@ -625,16 +649,16 @@ def test_references_term_by_code_or_label_in_any_language(db):
 
 def test_import_file_deprecated_term_is_kept_but_not_taken(register, tmp_path):
     old = make_term(Scheme.THEME, "old", deprecated=True)
-    practice = make_practice(themes=[old], networks=[register], external_source="nordic", external_id="kept", index=False)
+    make_practice(themes=[old], networks=[register], external_source="nordic", external_id="kept", index=False)
     rows = [
-        {"external_id": "kept", "network": "nordic", "themes": "old", "title_en": practice.title_en},
-        complete(external_id="new", themes="old"),
+        {"external_id": "kept", "network": "nordic", "themes": ["old"], "title_en": "Changed"},
+        complete(external_id="new", themes="old", geonames_id=2692969),
     ]
 
-    report = import_file(save_csv(tmp_path / "list.csv", *rows))
+    report = import_file(save_json(tmp_path / "list.json", *rows))
 
-    assert (3, "themes", "“old” is no longer used; choose another term.") in report.problems
-    assert report.failed == 1
+    assert (2, "themes", "“old” is no longer used; choose another term.") in report.problems
+    assert counts(report) == {"added": 0, "changed": 1, "unchanged": 0, "failed": 1}
 
 
 @pytest.mark.parametrize(
@@ -656,7 +680,10 @@ def test_import_file_finds_a_city_by_name_and_country_or_number(register, tmp_pa
 
 
 def test_import_file_takes_a_city_from_geonames_once(register, tmp_path):
-    rows = [complete(external_id="a", city="Copenhagen", country="DK"), complete(external_id="b", city="København", country="DK")]
+    rows = [
+        complete(external_id="a", city="Copenhagen", country="DK"),
+        complete(external_id="b", city="København", country="DK"),
+    ]
 
     import_file(save_csv(tmp_path / "list.csv", *rows))
     again = import_file(save_csv(tmp_path / "list.csv", *rows))
@@ -747,7 +774,9 @@ def test_cleaning_of_text_is_stable(text):
 
 CELLS = st.one_of(
     st.text(max_size=60),
-    st.sampled_from(["²", "NaN", "1e999", "٢٠٢١-٠٣", "-1", "0000-00", "|||", "\x00", "<b>", "=1+1", "\u202e", "youth|youth"]),
+    st.sampled_from(
+        ["²", "NaN", "1e999", "٢٠٢١-٠٣", "-1", "0000-00", "|||", "\x00", "<b>", "=1+1", "\u202e", "youth|youth"]
+    ),
 )
 
 
