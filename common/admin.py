@@ -4,11 +4,12 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_prose_editor.widgets import importmap, prose_editor_js
-from js_asset import JS, Media
+from js_asset import Media, Script
 from modeltranslation.admin import TranslationAdmin, TranslationStackedInline, TranslationTabularInline
 from modeltranslation.translator import NotRegistered, translator
 
@@ -55,7 +56,7 @@ class RichTextWidget(forms.Textarea):
                     "admin-hub/rich-text.css",
                 ]
             },
-            js=[prose_editor_js, JS("admin-hub/rich-text.js", {"type": "module"})],
+            js=[prose_editor_js, Script("admin-hub/rich-text.js", type="module")],
         )
 
 
@@ -78,6 +79,7 @@ class CleanFieldsMixin:
         LineField: {"widget": AdminTextInputWidget},
         RichTextField: {"widget": RichTextWidget},
         CleanTextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})},
+        models.URLField: {"assume_scheme": "https"},
     }
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

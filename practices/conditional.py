@@ -4,6 +4,7 @@ import hashlib
 from functools import wraps
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import condition
 
@@ -17,6 +18,7 @@ def library_etag(request, *args, **kwargs):
         return None
     parts = (
         settings.RELEASE,
+        timezone.localdate(),  # Memberships begin and end with a day.
         *library_version(),
         current_language(),
         request.get_full_path(),

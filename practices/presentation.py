@@ -101,7 +101,9 @@ class Reading:
     @property
     def place(self):
         """City and country, or the country alone where the place is hidden."""
-        return ", ".join(filter(None, (self.city, self.country)))
+        if not (self.city and self.country):
+            return self.city or self.country
+        return _("%(city)s, %(country)s") % {"city": self.city, "country": self.country}
 
 
 def read_practice(practice: Practice, reader: str) -> Reading:

@@ -1,6 +1,7 @@
 """The practice form: the rules of publication, told next to the fields they are about."""
 
 from collections import defaultdict
+from copy import copy
 
 from django import forms
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -10,6 +11,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from common.fields import CleanTextField
 from common.languages import own_name
 from practices.models import Practice, PracticeTheme
 from practices.rules import can_change
@@ -56,22 +58,27 @@ class PracticeForm(forms.ModelForm):
         same = Practice.objects.filter(external_source=cleaned.get("external_source", ""), external_id=external_id)
         if external_id and same.exclude(pk=self.instance.pk).exists():
             self.add_error("external_id", _("Another practice of this list has this id."))
+        # Before the database's own conditions are asked, which could only say that something is missing: they leave
+        # out what is named here.
+        if cleaned.get("status") == Practice.Status.PUBLISHED:
+            self._require_for_publication(self._as_typed(cleaned))
         return cleaned
 
-    def validate_constraints(self):
-        # Called once the instance has its cleaned values. What is named here is left out of the database's own
-        # conditions, which could only say that something is missing.
-        if self.instance.status == Practice.Status.PUBLISHED:
-            self._require_for_publication()
-        super().validate_constraints()
+    def _as_typed(self, cleaned):
+        """The practice as the form has it, texts cleaned, for the rules to look at; it is not saved."""
+        practice = copy(self.instance)
+        for name, value in cleaned.items():
+            field = Practice._meta.get_field(name)
+            if not field.many_to_many:
+                setattr(practice, name, field.gate(value) if value and isinstance(field, CleanTextField) else value)
+        return practice
 
-    def _require_for_publication(self):
-        if self.initial.get("status") != Practice.Status.PUBLISHED and not can_change(self.actor, self.instance):
+    def _require_for_publication(self, practice):
+        if self.initial.get("status") != Practice.Status.PUBLISHED and not can_change(self.actor, practice):
             self.add_error("status", _("You may not publish this practice."))
         lists = {name: self.cleaned_data.get(name) or () for name in REQUIRED_LISTS}
-        # Themes are told of by their own rows.
-        lists["themes"] = [None]
-        for name in missing_for_publication(self.instance, lists):
+        lists["themes"] = [None]  # of these their own rows tell
+        for name in missing_for_publication(practice, lists):
             if name not in self.fields:
                 self.add_error(None, _("Needed for publication: %(field)s.") % {"field": label_of(name)})
             elif name not in self.errors:

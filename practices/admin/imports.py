@@ -35,7 +35,9 @@ class UploadForm(forms.ModelForm):
     file = forms.FileField(
         label=gettext_lazy("File"),
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(KINDS)}),
-        help_text=gettext_lazy("CSV, XLSX or JSON, at most 50 MB. Nothing is stored before you have seen what is in it."),
+        help_text=gettext_lazy(
+            "CSV, XLSX or JSON, at most 50 MB. Nothing is stored before you have seen what is in it."
+        ),
     )
 
     class Meta:

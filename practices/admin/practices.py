@@ -213,7 +213,9 @@ class PracticeAdmin(TranslatedAdmin):
 
     @admin.display(description=gettext_lazy("exists in"))
     def exists_in(self, practice):
-        return format_html_join(" ", '<span title="{}">{}</span>', ((own_name(code), code) for code in practice.languages))
+        return format_html_join(
+            " ", '<span title="{}">{}</span>', ((own_name(code), code) for code in practice.languages)
+        )
 
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
     def published_on(self, practice):

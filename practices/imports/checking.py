@@ -12,7 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from common.encoding import broken_pieces, repaired
-from common.languages import name_in, own_name, site_languages
+from common.languages import current_language, name_in, own_name, site_languages
+from common.localized import localized
 from common.search.folding import fold
 from common.text import clean_line
 from networks.geonames import Place
@@ -117,7 +118,7 @@ class RowChecker:
         self._fill_place(values, practice, checked)
         self._fill_relations(values, record, checked)
         self._check_status(practice, record, checked)
-        checked.title = str(practice)
+        checked.title = localized(practice, "title", current_language(), practice.source_language).text
         if not checked.problems:
             checked.record = record
             checked.is_unchanged = existing is not None and before == _snapshot(practice)

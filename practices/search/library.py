@@ -18,7 +18,7 @@ from practices.search.spelling import nearest_words
 from practices.search.vectors import folded_title
 
 OWN_LANGUAGE_BONUS = 0.25
-RERANKED = 200
+RERANKED = 60
 """So many of the best by title, summary and labels are ordered anew with their whole text in view."""
 
 EXACT_TITLE_BONUS = 100
@@ -305,9 +305,10 @@ def _search(request, query, reader, page_size):
             ORDER BY {order} LIMIT %s OFFSET %s
         )
         SELECT ({counts}), (SELECT bit_count(everything) FROM masks),
-               (SELECT json_agg(json_build_array(practice_id, (
-                    SELECT h.language FROM hits h WHERE h.practice_id = page.practice_id ORDER BY h.rank DESC LIMIT 1
-                )) ORDER BY place) FROM page)
+               (SELECT json_agg(json_build_array(practice_id, language) ORDER BY place) FROM (
+                    SELECT DISTINCT ON (p.practice_id) p.practice_id, p.place, h.language
+                    FROM page p JOIN hits h ON h.practice_id = p.practice_id ORDER BY p.practice_id, h.rank DESC
+               ) AS found)
     """
     params += mask_params + rank_params
     if request.sort == "title":

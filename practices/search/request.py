@@ -10,6 +10,8 @@ from practices.search.facets import FACETS
 SORTS = ("relevance", "newest", "confirmed", "evidence", "title")
 PAGE_SIZE = 20
 MAX_PAGE = 100_000
+MAX_VALUES = 40
+"""Of one facet: each city is looked up, so an address must not name thousands."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class LibraryRequest:
         text = clean_line(params.get("q", ""))[:200]
         chosen, unknown = [], []
         for facet in FACETS:
-            for key in dict.fromkeys(params.getlist(facet.name)):
+            for key in list(dict.fromkeys(params.getlist(facet.name)))[:MAX_VALUES]:
                 if not key:
                     continue
                 value = catalogue.value(facet.name, key)

@@ -289,7 +289,7 @@ def test_read_rows_xlsx_entity_bomb_is_refused(tmp_path, part):
         for name in good.namelist():
             content = good.read(name)
             if name == part:
-                head, _, rest = content.partition(b"?>") if content.startswith(b"<?xml") else (b"", b"", content)
+                rest = content.partition(b"?>")[2] if content.startswith(b"<?xml") else content
                 content = entities.encode() + b"]>" + rest.replace(b">external_id<", b">&a29;<")
             bad.writestr(name, content)
 
@@ -298,8 +298,10 @@ def test_read_rows_xlsx_entity_bomb_is_refused(tmp_path, part):
 
 
 def test_read_rows_json_lists_and_numbers(tmp_path):
-    content = '\ufeff[{"external_id": 7, "themes": ["a", "b"], "staff_fte": 2.50, "budget_amount": 1E+2, "title_en": null}, 3,'
-    content += ' {"themes": [["deep"]]}, {"themes": {"a": 1}}, {"External ID": true}]'
+    content = (
+        '\ufeff[{"external_id": 7, "themes": ["a", "b"], "staff_fte": 2.50, "budget_amount": 1E+2, "title_en": null},'
+    )
+    content += ' 3, {"themes": [["deep"]]}, {"themes": {"a": 1}}, {"External ID": true}]'
     (tmp_path / "list.json").write_text(content)
 
     reason = "An entry must be an object of texts, numbers and lists of them."
@@ -799,10 +801,9 @@ def test_read_rows_of_random_bytes_reads_or_explains(tmp_path):
         name.write_bytes(start + chance.randbytes(number * 7))
         try:
             rows = list(read_rows(name))
-        except UnreadableFileError as error:
-            assert str(error)
-        else:
-            assert all(isinstance(value, str) for row in rows for value in row.values.values())
+        except UnreadableFileError:
+            continue
+        assert all(isinstance(value, str) for row in rows for value in row.values.values())
 
 
 # The command -------------------------------------------------------------------------------------
