@@ -95,6 +95,9 @@ class CleanFieldsMixin:
 class CleanAdmin(CleanFieldsMixin, admin.ModelAdmin):
     """Base of the admin pages of records that are not translated."""
 
+    class Media:
+        js = ["admin-hub/names.js"]
+
 
 class TranslatedFieldsMixin(CleanFieldsMixin):
     """The inputs of each language say which one it is, to people, to screen readers and to the direction of writing."""
@@ -128,7 +131,7 @@ class TranslatedAdmin(TranslatedFieldsMixin, TranslationAdmin):
 
     class Media:
         css = {"all": ["admin-hub/language-switch.css"]}
-        js = ["admin-hub/language-switch.js"]
+        js = ["admin-hub/language-switch.js", "admin-hub/names.js"]
 
     def render_change_form(self, request, context, *args, **kwargs):
         context["language_switch"] = self._language_switch(context)

@@ -139,7 +139,12 @@ def _exists(tsquery):
     if not tsquery:
         return False
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM practices_searchdocument WHERE words @@ %s::tsquery)", [tsquery])
+        # Materialised, or the planner expects to meet a match soon and reads the whole table when there is none.
+        cursor.execute(
+            "WITH found AS MATERIALIZED (SELECT FROM practices_searchdocument WHERE words @@ %s::tsquery)"
+            " SELECT EXISTS (SELECT FROM found)",
+            [tsquery],
+        )
         return cursor.fetchone()[0]
 
 

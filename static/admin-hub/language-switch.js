@@ -91,7 +91,7 @@
     });
 
     // A new record is written in the language that is said to be its own, until somebody chooses another.
-    const source = bar.dataset.follows && form.elements[bar.dataset.follows];
+    const source = bar.dataset.follows ? form.elements[bar.dataset.follows] : null;
     source?.addEventListener("change", () => {
       if (languages.includes(source.value) && shown !== "all") show(source.value);
     });

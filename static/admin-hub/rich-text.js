@@ -36,7 +36,7 @@ const EXTENSIONS = [
   OrderedList.configure({ enableListAttributes: false }),
   ListItem,
   Blockquote,
-  Link.configure({ enableTarget: false, protocols: ["http", "https", "mailto"] }),
+  Link.configure({ enableTarget: false }),
   Menu.configure({
     groups: [
       { group: "marks" },
@@ -57,6 +57,16 @@ function nameOf(textarea) {
   return (textarea.labels[0]?.textContent ?? "").replace(/\s+/g, " ").replace(/:\s*$/, "").trim();
 }
 
+function nameButtons(element) {
+  for (const button of element.querySelectorAll(".prose-menubar__button")) {
+    const word = words[button.title];
+    if (word) {
+      button.title = word;
+      button.setAttribute("aria-label", word);
+    }
+  }
+}
+
 function edit(textarea) {
   const element = document.createElement("div");
   element.className = "prose-editor";
@@ -73,19 +83,15 @@ function edit(textarea) {
     editable: !textarea.disabled,
     injectNonce: nonce,
     editorProps: { attributes },
+    onCreate() {
+      setTimeout(() => nameButtons(element)); // once the menu is there
+    },
     onUpdate() {
       const html = editor.getHTML();
       textarea.value = EMPTY.test(html) ? "" : html;
       textarea.dispatchEvent(new Event("input", { bubbles: true }));
     },
   });
-  for (const button of element.querySelectorAll(".prose-menubar__button")) {
-    const word = words[button.title];
-    if (word) {
-      button.title = word;
-      button.setAttribute("aria-label", word);
-    }
-  }
   // The label belongs to the hidden textarea; a click on it is meant for the editor.
   textarea.labels[0]?.addEventListener("click", (event) => {
     event.preventDefault();
