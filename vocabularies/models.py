@@ -40,7 +40,7 @@ class TermQuerySet(models.QuerySet):
 class Term(models.Model):
     """A concept of a controlled vocabulary. Deprecated when no longer wanted, never deleted while in use."""
 
-    scheme = models.CharField(_("vocabulary"), max_length=30, choices=Scheme.choices)
+    scheme = models.CharField(_("vocabulary"), max_length=30, choices=Scheme)
     code = models.SlugField(_("code"), max_length=60, help_text=_("Stable: other systems refer to it."))
     label = LineField(_("label"), limit=80)
     definition = PlainTextField(_("definition"), limit=400, blank=True, default="")

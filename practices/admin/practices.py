@@ -17,6 +17,7 @@ from common.languages import own_name
 from practices import rules, services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
 from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
+from practices.imports.jobs import may_import
 from practices.models import Practice, PracticeDocument, PracticeImage, PracticeLink, PracticeTheme
 
 TOLD_AT_MOST = 10
@@ -203,6 +204,9 @@ class PracticeAdmin(TranslatedAdmin):
         return practice.get_absolute_url()
 
     # The list
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"may_import": may_import(request.user)} | (extra_context or {}))
 
     def get_changelist(self, request, **kwargs):
         return PracticeChangeList

@@ -21,6 +21,7 @@
     if (!name || !box?.matches(".select2")) return;
     box.querySelector(".select2-search__field")?.setAttribute("aria-label", name);
     box.querySelector("ul.select2-selection__rendered")?.setAttribute("role", "none");
+    box.querySelector("span.select2-selection__rendered")?.removeAttribute("role");
     const single = box.querySelector(".select2-selection--single");
     if (single && !single.id) {
       single.id = `${select.id}-box`;
