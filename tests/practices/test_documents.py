@@ -129,7 +129,7 @@ def test_document_in_the_readers_language_runs_from_right_to_left(practice):
     found = data(practice, "ar")
     assert (found["language"], found["direction"]) == ("ar", "rtl")
     assert found["title"] == {"text": "مدرسة مفتوحة", "language": "ar", "direction": "rtl"}
-    assert found["place"] == "تورينو, إيطاليا"
+    assert found["place"] == "تورينو، إيطاليا"
     assert found["scales"][1]["value"] == "متباينة"
 
 
