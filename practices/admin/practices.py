@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from common.admin import (
     ChoicesWidget,
@@ -272,24 +272,23 @@ class PracticeAdmin(TranslatedAdmin):
 
     @admin.action(permissions=["change"], description=gettext_lazy("Publish the chosen practices"))
     def publish_selected(self, request, queryset):
-        done = self._each(request, queryset, services.publish)
-        if done:
-            text = ngettext("%(count)s practice is public now.", "%(count)s practices are public now.", done)
-            self.message_user(request, text % {"count": done}, messages.SUCCESS)
+        told = ngettext_lazy("%(count)s practice is public now.", "%(count)s practices are public now.", "count")
+        self._apply(request, queryset, services.publish, told)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Archive the chosen practices"))
     def archive_selected(self, request, queryset):
-        done = self._each(request, queryset, services.archive)
-        if done:
-            text = ngettext("%(count)s practice is archived.", "%(count)s practices are archived.", done)
-            self.message_user(request, text % {"count": done}, messages.SUCCESS)
+        told = ngettext_lazy("%(count)s practice is archived.", "%(count)s practices are archived.", "count")
+        self._apply(request, queryset, services.archive, told)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Confirm that the chosen practices still hold"))
     def confirm_selected(self, request, queryset):
-        done = self._each(request, queryset, services.confirm)
+        told = ngettext_lazy("%(count)s practice is confirmed.", "%(count)s practices are confirmed.", "count")
+        self._apply(request, queryset, services.confirm, told)
+
+    def _apply(self, request, queryset, verb, told):
+        done = self._each(request, queryset, verb)
         if done:
-            text = ngettext("%(count)s practice is confirmed.", "%(count)s practices are confirmed.", done)
-            self.message_user(request, text % {"count": done}, messages.SUCCESS)
+            self.message_user(request, told % {"count": done}, messages.SUCCESS)
 
     def _each(self, request, queryset, verb):
         """Apply a service to each practice by itself; returns for how many it worked and tells why not for others."""

@@ -139,8 +139,12 @@ def test_run_check_notes_what_would_come_of_it():
 def test_run_check_twice_is_done_once(monkeypatch):
     job = checked(DRAFT)
     monkeypatch.setattr(jobs, "import_file", lambda *args, **kwargs: pytest.fail("checked again"))
+    before = job.state, job.report
 
     jobs.run_check(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.report) == before
 
 
 def test_run_check_speaks_the_language_of_the_uploader():
