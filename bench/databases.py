@@ -96,8 +96,8 @@ def build_index():
             rebuild(progress=show, jobs=os.cpu_count() or 1)
     finally:
         with connection.cursor() as cursor, progress("word indexes"):
+            cursor.execute("SET maintenance_work_mem = '512MB'")
             for _, definition in indexes:
-                cursor.execute("SET maintenance_work_mem = '512MB'")
                 cursor.execute(definition)
     bump_version("labels")
     with connection.cursor() as cursor:

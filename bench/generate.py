@@ -1,6 +1,6 @@
 """A synthetic library: 1k, 10k or 100k practices in all languages, words by Zipf's law, facets skewed as in life.
 
-    python -m bench generate 10000
+    python -m bench 10000
 
 Everything goes through the same index code as real practices; only the wide table is filled by COPY-like bulk inserts.
 The same size and seed give the same library.
@@ -88,7 +88,7 @@ def texts(languages, random_):
 
 
 def generate(count, say):
-    """Fill an empty database with `count` published practices; the index is made by `rebuild_index`."""
+    """Fill an empty database with `count` published practices; the index is made by `bench.databases.build_index`."""
     from networks.models import City, Network
     from practices.models import Practice
     from practices.services import PracticeRecord

@@ -128,7 +128,7 @@ def works(size):
     from practices.models import FacetDocument, Practice
     from practices.search.catalogue import catalogue
     from practices.search.indexing import library_version
-    from practices.services import publish, store_relations  # noqa: F401
+    from practices.services import publish
 
     random_ = random.Random(SEED)
     languages = {code: Language(code, random_) for code in site_languages()}
