@@ -86,7 +86,7 @@ def build_index():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE indexdef LIKE %s AND tablename = ANY(%s)",
-            ["%USING gin%", ["practices_searchdocument", "practices_lexiconentry"]],
+            ["%USING gin%", ["practices_matchdocument", "practices_lexiconentry"]],
         )
         indexes = cursor.fetchall()
         for name, _ in indexes:

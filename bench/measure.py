@@ -97,7 +97,7 @@ def _processor_times():
 
 def measure(work, rounds):
     costs = Costs()
-    for number in range(-5, rounds):
+    for number in range(-2 * len(site_languages()), rounds):
         probe = Probe()
         with probe.on():
             started = time.perf_counter()
@@ -291,7 +291,8 @@ def report(size, rounds):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class"
-            " WHERE relname IN ('practices_practice', 'practices_searchdocument', 'practices_facetdocument',"
+            " WHERE relname IN ('practices_practice',"
+            " 'practices_searchdocument', 'practices_matchdocument', 'practices_facetdocument',"
             " 'practices_facetbits', 'practices_lexiconentry') ORDER BY relname"
         )
         print("tables: " + ", ".join(f"{name} {bytes_}" for name, bytes_ in cursor.fetchall()))

@@ -12,6 +12,13 @@ from common.languages import current_language
 from practices.search.indexing import library_version
 
 
+def versions_for(request):
+    """(number of the practices, number of the labels) that this request is answered with, asked for once."""
+    if not hasattr(request, "library_version"):
+        request.library_version = library_version()
+    return request.library_version
+
+
 def library_etag(request, *args, **kwargs):
     """A tag for anonymous readers; None (no tag) for people who are signed in, whose pages are their own."""
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
@@ -19,7 +26,7 @@ def library_etag(request, *args, **kwargs):
     parts = (
         settings.RELEASE,
         timezone.localdate(),  # Memberships begin and end with a day.
-        *library_version(),
+        *versions_for(request),
         current_language(),
         request.get_full_path(),
         request.headers.get("HX-Request", ""),

@@ -16,9 +16,9 @@ from drf_spectacular.utils import extend_schema_field
 
 from common.languages import current_language, site_languages
 from common.search.parsing import parse_query
-from practices.models import Practice, PracticeTheme, SearchDocument
-from practices.search.library import text_query
+from practices.models import MatchDocument, Practice, PracticeTheme, SearchDocument
 from practices.search.request import SORTS
+from practices.search.text_queries import text_query
 from vocabularies.filters import KeysFilter
 
 EXTERNAL_ID_LENGTH = Practice._meta.get_field("external_id").max_length
@@ -137,7 +137,7 @@ class PracticeFilter(FilterSet):
         parsed = parse_query(value)
         if not parsed:
             return queryset
-        query = text_query(parsed, current_language())
+        query = text_query(parsed)
         if query.matching:
             queryset = queryset.filter(_stands_in(query.matching))
         if query.excluding:
@@ -154,7 +154,7 @@ class PracticeFilter(FilterSet):
 
 def _stands_in(words):
     matching = RawSQL("words @@ %s::tsquery", [words], output_field=BooleanField())
-    return Exists(SearchDocument.objects.filter(matching, practice=OuterRef("pk")))
+    return Exists(MatchDocument.objects.filter(matching, practice=OuterRef("pk")))
 
 
 def _order(sort):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from common.search.analysis import Token, tokens
 from common.search.folding import fold
@@ -78,13 +79,26 @@ def document_query(clauses, language: str, *, match_all=True) -> str:
     Neighbouring words may stand in the text as one ("lungo mare", "lungomare"); in short queries that is tried too.
     """
     ways = [_combined(clauses, language, match_all)]
-    if 2 <= len(clauses) <= MAX_JOINED:
-        for number in range(len(clauses) - 1):
-            one, other = clauses[number : number + 2]
-            if not (one.is_phrase or other.is_phrase):
-                joined = Clause(one.text + other.text)
-                ways.append(_combined((*clauses[:number], joined, *clauses[number + 2 :]), language, match_all))
+    for number, joined in _joined(clauses):
+        ways.append(_combined((*clauses[:number], joined, *clauses[number + 2 :]), language, match_all))
     return " | ".join(dict.fromkeys(filter(None, ways)))
+
+
+def spellings(clauses) -> list[tuple[Clause, ...]]:
+    """Per clause the ways in which it may stand in a text: by itself, and joined with a neighbour."""
+    ways = [[clause] for clause in clauses]
+    for number, joined in _joined(clauses):
+        ways[number].append(joined)
+        ways[number + 1].append(joined)
+    return [tuple(way) for way in ways]
+
+
+def _joined(clauses):
+    """Yield (number of the first, both words as one) for neighbours of a short query."""
+    if 2 <= len(clauses) <= MAX_JOINED:
+        for number, (one, other) in enumerate(pairwise(clauses)):
+            if not (one.is_phrase or other.is_phrase):
+                yield number, Clause(one.text + other.text)
 
 
 def _combined(clauses, language, match_all):

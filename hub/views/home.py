@@ -10,10 +10,9 @@ from django.views.decorators.http import require_safe
 
 from common.languages import current_language, site_languages
 from hub.directory import map_of_practices, public_networks
-from practices.conditional import unless_unchanged
+from practices.conditional import unless_unchanged, versions_for
 from practices.search.cards import load_cards
 from practices.search.catalogue import catalogue
-from practices.search.indexing import library_version
 from practices.search.library import library_page
 from practices.search.request import LibraryRequest
 
@@ -36,7 +35,7 @@ def choose_language(request):
 @unless_unchanged
 def home(request):
     reader = current_language()
-    versions = library_version()
+    versions = versions_for(request)
     values = catalogue(reader, versions[1])
     page = library_page(LibraryRequest(), reader, page_size=NEWEST)
     themes = [value for value in values.of_facet("theme") if page.counts.get(value.code)]

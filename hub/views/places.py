@@ -9,10 +9,9 @@ from common.localized import localized
 from common.text import clean_line
 from hub.directory import city_entries, city_map, public_networks
 from networks.models import City, Membership, Network
-from practices.conditional import unless_unchanged
+from practices.conditional import unless_unchanged, versions_for
 from practices.search.cards import load_cards
 from practices.search.catalogue import catalogue, city_value
-from practices.search.indexing import library_version
 from practices.search.library import library_page
 from practices.search.request import LibraryRequest
 from vocabularies.models import Scheme, Term
@@ -25,7 +24,7 @@ NEWEST = 5
 def city_list(request):
     """All cities, filtered by country, network and the beginning of a name, as list and map."""
     reader = current_language()
-    versions = library_version()
+    versions = versions_for(request)
     entries = city_entries(reader, versions)
     networks = list(Network.objects.all())
     chosen_country = request.GET.get("country", "").upper()
@@ -61,7 +60,7 @@ def _by_country(entries):
 def city_detail(request, slug):
     reader = current_language()
     city = get_object_or_404(City, slug=slug)
-    versions = library_version()
+    versions = versions_for(request)
     values = catalogue(reader, versions[1])
     page = library_page(LibraryRequest(chosen=(city_value(slug, reader, city),)), reader, page_size=NEWEST)
     entry = next((entry for entry in city_entries(reader, versions) if entry.slug == slug), None)
@@ -95,7 +94,7 @@ def network_detail(request, slug):
     """A network: what it is, its cities on the map, its newest practices and what they are about."""
     reader = current_language()
     network = get_object_or_404(Network.objects.select_related("convenor"), slug=slug)
-    versions = library_version()
+    versions = versions_for(request)
     values = catalogue(reader, versions[1])
     asked = LibraryRequest(chosen=(values.value("network", slug),))
     page = library_page(asked, reader, page_size=NEWEST)

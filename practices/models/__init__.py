@@ -1,6 +1,13 @@
 from practices.models.attachments import PracticeDocument, PracticeImage, PracticeLink
 from practices.models.imports import ImportJob
-from practices.models.library import FacetBits, FacetDocument, LexiconEntry, LibraryVersion, SearchDocument
+from practices.models.library import (
+    FacetBits,
+    FacetDocument,
+    LexiconEntry,
+    LibraryVersion,
+    MatchDocument,
+    SearchDocument,
+)
 from practices.models.practice import Practice, PracticeTheme
 
 __all__ = [
@@ -9,6 +16,7 @@ __all__ = [
     "ImportJob",
     "LexiconEntry",
     "LibraryVersion",
+    "MatchDocument",
     "Practice",
     "PracticeDocument",
     "PracticeImage",

@@ -53,10 +53,34 @@ class FacetBits(models.Model):
         return str(self.code)
 
 
+class MatchDocument(models.Model):
+    """The words of one public practice in all languages together; a lexeme says its language ("sv/kommun").
+
+    `words` is everything, `heading` title, summary and labels. Both lie beside the row, which stays so short that
+    visiting many thousand matches is cheap.
+    """
+
+    practice = models.OneToOneField(
+        Practice, on_delete=models.CASCADE, primary_key=True, related_name="match_document"
+    )
+    published_at = models.DateTimeField()
+    heading = SearchVectorField()
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["words"], name="matchdoc_words", fastupdate=False),
+            GinIndex(fields=["heading"], name="matchdoc_heading", fastupdate=False),
+        ]
+
+    def __str__(self):
+        return f"words of {self.practice_id}"
+
+
 class SearchDocument(models.Model):
     """The words of one public practice for one site language, its text where it has one and its labels always.
 
-    `heading` holds title, summary and labels and stays in the row for ranking; `words` holds all of it for matching.
+    Matches are found by `MatchDocument`; this says how well a practice fits in each language, and where.
     """
 
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="search_documents")
@@ -66,13 +90,11 @@ class SearchDocument(models.Model):
     title_key = models.TextField(db_collation="C")
     title_folded = models.TextField(db_collation="C")
     facets = ArrayField(models.IntegerField())
-    heading = SearchVectorField()
     words = SearchVectorField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["practice", "language"], name="searchdoc_once")]
         indexes = [
-            GinIndex(fields=["words"], name="searchdoc_words", fastupdate=False),
             models.Index(fields=["language", "title_key", "practice"], name="searchdoc_title"),
             models.Index(fields=["language", "title_folded"], name="searchdoc_title_prefix"),
         ]

@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString
 
 from common.search.analysis import spans
 from practices.models import Practice
-from practices.search.library import Hit, TextQuery, query_forms
+from practices.search.library import Hit
+from practices.search.text_queries import TextQuery, query_forms
 from practices.search.vectors import LABELS_AT, TEXT_FIELDS, numbered_fields
 
 WORDS_BEFORE = 8

@@ -10,7 +10,14 @@ from psycopg2.extras import execute_values
 from common.languages import site_languages
 from common.search.analysis import base_form
 from common.search.folding import fold
-from practices.models import FacetBits, FacetDocument, LexiconEntry, LibraryVersion, Practice, SearchDocument
+from practices.models import (
+    FacetBits,
+    FacetDocument,
+    LexiconEntry,
+    MatchDocument,
+    Practice,
+    SearchDocument,
+)
 from practices.search.facets import EVERYTHING, FACET, facet_of, practice_codes
 from practices.search.spelling import deletions
 from practices.search.vectors import practice_words
@@ -75,7 +82,9 @@ def bump_version(name):
 
 def library_version():
     """(number of the practices, number of the labels) as this transaction sees them."""
-    values = dict(LibraryVersion.objects.values_list("name", "value"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, value FROM practices_libraryversion")
+        values = dict(cursor.fetchall())
     return values.get("practices", 0), values.get("labels", 0)
 
 
@@ -116,34 +125,49 @@ def _write_facet_documents(practices, codes, gone):
 
 
 def _write_search_documents(practice_ids, practices, codes):
-    """Replace the search documents; returns the words they are written with, as (language, word)."""
-    lexicon, rows = set(), []
+    """Replace search and match documents; returns the words they are written with, as (language, word)."""
+    lexicon, rows, matches = set(), [], []
     for practice in practices:
-        for language in site_languages():
-            words = practice_words(practice, language)
+        of_practice = [practice_words(practice, language) for language in site_languages()]
+        matches.append(
+            (
+                practice.pk,
+                practice.published_at,
+                " ".join(words.heading for words in of_practice),
+                " ".join(words.words for words in of_practice),
+            )
+        )
+        for words in of_practice:
             rows.append(
                 (
                     practice.pk,
-                    language,
+                    words.language,
                     words.has_text,
                     practice.published_at,
                     words.title_key,
                     words.title_folded,
                     codes[practice.pk],
-                    words.heading,
                     words.words,
                 )
             )
-            lexicon |= {(language, word) for word in words.lexicon}
+            lexicon |= {(words.language, word) for word in words.lexicon}
     SearchDocument.objects.filter(practice__in=practice_ids).delete()
+    MatchDocument.objects.filter(pk__in=practice_ids).delete()
     with connection.cursor() as cursor:
         execute_values(
             cursor.cursor,
             "INSERT INTO practices_searchdocument (practice_id, language, has_text, published_at, title_key,"
-            " title_folded, facets, heading, words) VALUES %s",
+            " title_folded, facets, words) VALUES %s",
             rows,
-            template="(%s, %s, %s, %s, %s, %s, %s::int[], %s::tsvector, %s::tsvector)",
+            template="(%s, %s, %s, %s, %s, %s, %s::int[], %s::tsvector)",
             page_size=200,
+        )
+        execute_values(
+            cursor.cursor,
+            "INSERT INTO practices_matchdocument (practice_id, published_at, heading, words) VALUES %s",
+            matches,
+            template="(%s, %s, %s::tsvector, %s::tsvector)",
+            page_size=50,
         )
     return lexicon
 
@@ -207,6 +231,7 @@ def rebuild(*, progress=None, jobs=1):
     with transaction.atomic():
         FacetDocument.objects.exclude(pk__in=public).delete()
         SearchDocument.objects.exclude(practice__in=public).delete()
+        MatchDocument.objects.exclude(pk__in=public).delete()
         LexiconEntry.objects.all().delete()
     chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
     done = 0
@@ -266,8 +291,8 @@ def _words_of(practice_ids):
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT w.lexeme FROM practices_searchdocument d, unnest(d.words) AS w"
-            " WHERE d.practice_id = ANY(%s)",
+            "SELECT DISTINCT w.lexeme FROM practices_matchdocument m, unnest(m.words) AS w"
+            " WHERE m.practice_id = ANY(%s)",
             [list(practice_ids)],
         )
         return [lexeme for (lexeme,) in cursor.fetchall()]
@@ -281,8 +306,7 @@ def _forget_words(lexemes):
         cursor.execute(
             "DELETE FROM practices_lexiconentry l USING unnest(%s) AS gone"
             " WHERE l.language = split_part(gone, '/', 1) AND l.folded = split_part(gone, '/', 2)"
-            " AND NOT EXISTS (SELECT FROM practices_searchdocument d"
-            "                 WHERE d.words @@ quote_literal(gone)::tsquery AND d.has_text)",
+            " AND NOT EXISTS (SELECT FROM library_matches(quote_literal(gone)::tsquery))",
             [list(lexemes)],
         )
 

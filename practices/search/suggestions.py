@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from common.languages import site_languages
 from common.search.folding import fold
 from common.text import clean_line
 from networks.models import City
-from practices.models import SearchDocument
+from practices.models import FacetDocument, SearchDocument
 from practices.models.practice import practice_slug
 from practices.search.catalogue import Catalogue
 from practices.search.request import LibraryRequest
@@ -65,7 +65,8 @@ def _cities(prefix, catalogue):
     starts = Q()
     for language in site_languages():
         starts |= Q(**{f"name_{language}__istartswith": prefix})
-    found = City.objects.filter(starts, practices__facet_document__isnull=False).distinct()[: AT_MOST["city"]]
+    has_practices = Exists(FacetDocument.objects.filter(practice__city=OuterRef("pk"), city_id__isnull=False))
+    found = City.objects.filter(starts).filter(has_practices)[: AT_MOST["city"]]
     for city in found:
         value = catalogue.value("city", city.slug)
         yield Suggestion("city", value.label, _library(chosen=(value,)))

@@ -6,13 +6,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common.languages import current_language, site_languages
-from practices.conditional import unless_unchanged
+from practices.conditional import unless_unchanged, versions_for
 from practices.documents import lasting_address, practice_address
 from practices.models import Practice
 from practices.models.practice import practice_slug
 from practices.presentation import citation, read_practice, structured_data
 from practices.search.catalogue import catalogue
-from practices.search.indexing import library_version
 from practices.search.related import related_cards
 
 
@@ -28,7 +27,7 @@ def detail(request, pk, slug=""):
     alternates = {code: practice_address(practice, code) for code in site_languages()}
     if request.path != alternates[reader] and slug != practice_slug(str(practice)):
         return HttpResponsePermanentRedirect(alternates[reader])
-    values = catalogue(reader, library_version()[1])
+    values = catalogue(reader, versions_for(request)[1])
     shown = practice.shown_language(reader)
     own_languages = practice.languages
     reading = read_practice(practice, reader)

@@ -9,14 +9,13 @@ from django.views.decorators.http import require_safe
 from common.languages import current_language, direction
 from networks.mapping import MapPlace, map_context
 from networks.models import City
-from practices.conditional import unless_unchanged
+from practices.conditional import unless_unchanged, versions_for
 from practices.listing import KIND_LABELS, SORT_LABELS, chips, facet_groups, page_links, ways_out
 from practices.models import FacetDocument
 from practices.search.cards import load_cards
 from practices.search.catalogue import Value, catalogue, city_value
 from practices.search.facets import FACET
 from practices.search.highlighting import find_in_texts
-from practices.search.indexing import library_version
 from practices.search.library import library_page, matching_ids
 from practices.search.request import LibraryRequest
 from practices.search.spelling import nearest_words
@@ -38,7 +37,7 @@ def library_map(request):
 
 def _answer(request, view_name):
     reader = current_language()
-    values = catalogue(reader, library_version()[1])
+    values = catalogue(reader, versions_for(request)[1])
     asked = LibraryRequest.parse(request.GET, values)
     page = library_page(asked, reader)
     addresses = {"list": reverse("practices:list"), "map": reverse("practices:map"), "feed": reverse("practices:feed")}
@@ -125,7 +124,7 @@ def _in_cities(asked, values):
 def suggest(request):
     """What the beginning of a word may mean, as JSON: [{kind, label, url, language, direction}]."""
     reader = current_language()
-    found = suggestions(request.GET.get("q", ""), catalogue(reader, library_version()[1]))
+    found = suggestions(request.GET.get("q", ""), catalogue(reader, versions_for(request)[1]))
     return JsonResponse(
         {
             "suggestions": [

@@ -6,7 +6,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from practices.models import FacetBits, FacetDocument, LexiconEntry, Practice, SearchDocument
+from practices.models import FacetBits, FacetDocument, LexiconEntry, MatchDocument, Practice, SearchDocument
 from practices.search.catalogue import catalogue
 from practices.search.indexing import library_version, rebuild, reindex
 from practices.search.library import library_page, matching_ids
@@ -127,13 +127,13 @@ def test_matching_ids_are_those_of_the_page(library):
 
 
 def test_rebuild_makes_the_same_index(library):
-    tables = (FacetDocument, FacetBits)
+    tables = (FacetDocument, FacetBits, MatchDocument)
     before = [sorted(table.objects.values_list()) for table in tables]
-    words = sorted(SearchDocument.objects.values_list("practice", "language", "title_key", "heading", "words"))
+    words = sorted(SearchDocument.objects.values_list("practice", "language", "title_key", "words"))
     lexicon = sorted(LexiconEntry.objects.values_list("language", "word"))
     rebuild()
     assert [sorted(table.objects.values_list()) for table in tables] == before
-    assert sorted(SearchDocument.objects.values_list("practice", "language", "title_key", "heading", "words")) == words
+    assert sorted(SearchDocument.objects.values_list("practice", "language", "title_key", "words")) == words
     assert sorted(LexiconEntry.objects.values_list("language", "word")) == lexicon
 
 
@@ -165,6 +165,7 @@ def test_reindex_practice_that_is_no_longer_public_leaves_no_trace(change, admin
     assert answer().total == 0
     assert answer("q=lighthouse").total == 0
     assert not SearchDocument.objects.exists()
+    assert not MatchDocument.objects.exists()
     assert not LexiconEntry.objects.filter(word="lighthouse").exists()
     assert {bits.count("1") for bits in FacetBits.objects.values_list("bits", flat=True)} == {0}
 
