@@ -132,19 +132,8 @@ class PlaceSearchForm(forms.Form):
         return sorted(by_name.values(), key=lambda place: -place.population)
 
 
-class CityForm(forms.ModelForm):
-    def clean(self):
-        cleaned = super().clean()
-        # PostgreSQL's own condition is content with half a position, for it cannot tell what is unknown.
-        for given, lacking in (("latitude", "longitude"), ("longitude", "latitude")):
-            if cleaned.get(given) is not None and cleaned.get(lacking) is None and lacking not in self.errors:
-                self.add_error(lacking, _("A position needs both."))
-        return cleaned
-
-
 @admin.register(City)
 class CityAdmin(TranslatedAdmin):
-    form = CityForm
     inlines = [CityMembershipInline]
     list_display = ["__str__", "country", "region", "population", "geonames_id"]
     list_filter = ["networks", "country"]
