@@ -9,7 +9,7 @@ from common.languages import site_languages
 from common.search.folding import fold
 from networks.geonames import Place, find_places
 from networks.models import City, Network, Organisation
-from networks.services import add_city
+from networks.services import add_city, add_organisation
 from vocabularies.models import Term
 
 
@@ -108,8 +108,8 @@ class References:
         """The id of the organisation of this name, which is made if need be."""
         known = self.known_organisation(name)
         if known is None:
-            # As `networks.services.organisation_named` does, but without asking again for each of thousands of rows.
-            organisation = Organisation.objects.create(**{f"name_{language}": name, "name_en": name})
+            # Not `organisation_named`, which would ask again for each of thousands of rows.
+            organisation = add_organisation(name, language)
             self._organisations[fold(name)] = known = organisation.pk
             self._fresh.append(organisation)
         return known
