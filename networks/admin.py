@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_countries import countries
 
-from common.admin import ChoicesWidget, CleanAdmin, TranslatedAdmin, TranslatedStackedInline, in_all_languages
-from common.languages import current_language, site_languages
+from common.admin import ChoicesWidget, CleanAdmin, TranslatedAdmin, TranslatedStackedInline
+from common.languages import current_language, in_all_languages, site_languages
 from common.ordering import sort_key
 from networks.geonames import find_places
 from networks.models import City, Membership, Network, Organisation, WorkingGroup

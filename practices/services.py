@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import execute_values
 
-from common.languages import site_languages
+from common.languages import in_all_languages, site_languages
 from practices.models import FacetDocument, Practice, PracticeLink, PracticeTheme
 from practices.models.practice import CORE_TEXTS, HONEST_TEXTS
 from practices.rules import can_change
@@ -156,10 +156,10 @@ def _differing(ids):
         for pk, rank, facets in FacetDocument.objects.filter(pk__in=ids).values_list("pk", "evidence_rank", "facets")
     }
     present, labels = {}, []
-    for practice in indexable(ids).rewrite(False).defer(*_columns(*_UNTITLED)):
+    for practice in indexable(ids).rewrite(False).defer(*_UNTITLED, *in_all_languages(*_UNTITLED)):
         present[practice.pk] = (practice.evidence_level.order, practice_codes(practice))
         # The words of a practice that says nothing are those of its labels.
-        for column in _columns(*TEXT_FIELDS):
+        for column in in_all_languages(*TEXT_FIELDS):
             setattr(practice, column, "")
         labels += [(practice.pk, code, practice_words(practice, code).words) for code in site_languages()]
     differing = {pk for pk in ids if stored.get(pk) != present.get(pk)}
@@ -185,10 +185,6 @@ def _labelled_otherwise(labels):
 
 _UNTITLED = [name for name in TEXT_FIELDS if name not in ("title", "summary")]
 """Title and summary say in which languages a practice exists."""
-
-
-def _columns(*names):
-    return [*names, *(f"{name}_{code}" for name in names for code in site_languages())]
 
 
 # Many at once ------------------------------------------------------------------------------------

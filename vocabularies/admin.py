@@ -2,7 +2,8 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from common.admin import TranslatedAdmin, in_all_languages
+from common.admin import TranslatedAdmin
+from common.languages import in_all_languages
 from vocabularies.models import Term
 
 

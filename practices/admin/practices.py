@@ -11,10 +11,9 @@ from common.admin import (
     TranslatedAdmin,
     TranslatedStackedInline,
     TranslatedTabularInline,
-    in_all_languages,
     translated_names,
 )
-from common.languages import own_name
+from common.languages import in_all_languages, own_name
 from common.phrases import listed
 from practices import rules, services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
