@@ -165,8 +165,3 @@ def translated_names(model):
         return list(translator.get_options_for_model(model).all_fields)
     except NotRegistered:
         return []
-
-
-def in_all_languages(*names):
-    """The columns of translated fields, as `search_fields` need them: a search sees all languages."""
-    return [f"{name}_{code}" for name in names for code in site_languages()]

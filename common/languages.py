@@ -14,6 +14,11 @@ def site_languages() -> tuple[str, ...]:
     return _codes(settings.LANGUAGES)
 
 
+def in_all_languages(*names) -> list[str]:
+    """The columns of translated fields."""
+    return [f"{name}_{code}" for name in names for code in site_languages()]
+
+
 def _codes(languages):
     return tuple(code for code, _ in languages)
 

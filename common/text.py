@@ -11,6 +11,7 @@ import unicodedata
 import nh3
 import regex
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 _UNWANTED = re.compile(
@@ -23,6 +24,11 @@ _UNWANTED = re.compile(
 _LINE_BREAKS = re.compile("\r\n?|\x85|\u2028|\u2029")
 _SPACES = re.compile(r"[^\S\n]+")
 _GRAPHEME = regex.compile(r"\X")
+POINTS_PER_GRAPHEME = 4
+POINTS_TO_SPARE = 16
+"""What a text may have of code points. Fully marked scripts come near four to a letter (a letter, a doubling, a vowel, a
+sign of recitation); the rest leaves a short line room for a few emoji of ten."""
+
 _BLOCK_END = re.compile(r"</(?:p|li|h[1-6]|blockquote|ul|ol)>|<br\s*/?>", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 
@@ -83,9 +89,15 @@ def grapheme_length(text: str) -> int:
 
 
 def check_length(text: str, limit: int) -> None:
-    """Raise ValidationError, naming the surplus, when the text has more than `limit` graphemes."""
-    if len(text) > limit and (length := grapheme_length(text)) > limit:
-        surplus = length - limit
+    """Raise ValidationError, naming the surplus, when the text has more than `limit` graphemes.
+
+    Also when it has far more code points than that many graphemes need: one letter can bear any number of marks, and
+    would be one grapheme of a megabyte.
+    """
+    if len(text) <= limit:
+        return
+    most = limit * POINTS_PER_GRAPHEME + POINTS_TO_SPARE
+    if (surplus := grapheme_length(text) - limit) > 0:
         raise ValidationError(
             ngettext(
                 "Shorten this by %(surplus)s character: at most %(limit)s fit.",
@@ -94,4 +106,10 @@ def check_length(text: str, limit: int) -> None:
             ),
             code="too_long",
             params={"surplus": surplus, "limit": limit},
+        )
+    if len(text) > most:
+        raise ValidationError(
+            _("Too many accents and other marks: letters and marks together, at most %(most)s fit."),
+            code="too_many_marks",
+            params={"most": most},
         )

@@ -5,10 +5,11 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView
 
+from common.api import for_its_reader
 from networks.api import CityDetail, CityList, NetworkDetail, NetworkList
 from practices.api import PracticeDetail, PracticeList
 from practices.conditional import unless_unchanged
-from vocabularies.api import VocabularyDetail, VocabularyList, for_its_reader
+from vocabularies.api import VocabularyDetail, VocabularyList
 
 app_name = "api"
 

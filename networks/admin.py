@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_countries import countries
 
-from common.admin import ChoicesWidget, CleanAdmin, TranslatedAdmin, TranslatedStackedInline, in_all_languages
-from common.languages import current_language, site_languages
+from common.admin import ChoicesWidget, CleanAdmin, TranslatedAdmin, TranslatedStackedInline
+from common.languages import current_language, in_all_languages, site_languages
 from common.ordering import sort_key
 from networks.geonames import find_places
 from networks.models import City, Membership, Network, Organisation, WorkingGroup
@@ -132,19 +132,8 @@ class PlaceSearchForm(forms.Form):
         return sorted(by_name.values(), key=lambda place: -place.population)
 
 
-class CityForm(forms.ModelForm):
-    def clean(self):
-        cleaned = super().clean()
-        # PostgreSQL's own condition is content with half a position, for it cannot tell what is unknown.
-        for given, lacking in (("latitude", "longitude"), ("longitude", "latitude")):
-            if cleaned.get(given) is not None and cleaned.get(lacking) is None and lacking not in self.errors:
-                self.add_error(lacking, _("A position needs both."))
-        return cleaned
-
-
 @admin.register(City)
 class CityAdmin(TranslatedAdmin):
-    form = CityForm
     inlines = [CityMembershipInline]
     list_display = ["__str__", "country", "region", "population", "geonames_id"]
     list_filter = ["networks", "country"]

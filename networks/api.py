@@ -5,10 +5,7 @@ from django_countries import countries
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from common.localized import localized
-from networks.filters import CityFilter, NetworkFilter
-from networks.models import City, Membership, Network
-from vocabularies.api import (
+from common.api import (
     LabelledSerializer,
     LocalizedSerializer,
     NamedSerializer,
@@ -22,6 +19,9 @@ from vocabularies.api import (
     texts_field,
     texts_record,
 )
+from common.localized import localized
+from networks.filters import CityFilter, NetworkFilter
+from networks.models import City, Membership, Network
 
 
 class PlaceSerializer(NamedSerializer):

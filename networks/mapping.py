@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import ngettext
 
 from common.mapping import MAP, SPACING_NARROW, SPACING_WIDE, circle, cluster, project
+from common.phrases import listed
 
 NAMED = 4
 """So many cities of a circle are named."""
@@ -49,7 +50,7 @@ def _circles(located, spacing, url_of_several):
         places = sorted(group.members, key=lambda place: (-place.count, place.label))
         label, url = places[0].label, places[0].url
         if len(places) > 1:
-            names = ", ".join(place.label for place in places[:NAMED])
+            names = listed(place.label for place in places[:NAMED])
             label = ngettext("%(number)d city: %(names)s", "%(number)d cities: %(names)s", len(places)) % {
                 "number": len(places),
                 "names": f"{names} …" if len(places) > NAMED else names,

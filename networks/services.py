@@ -1,6 +1,10 @@
 """Verbs of the network register that have more than one door."""
 
+from functools import reduce
+from operator import or_
+
 from django.db import transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 from common.languages import site_languages
@@ -45,10 +49,11 @@ def _free_slug(name, country):
 
 
 def organisation_named(name, language="en"):
-    """The organisation with this name in any language, made if there is none."""
-    names = {f"name_{code}": name for code in site_languages()}
-    for field, value in names.items():
-        found = Organisation.objects.filter(**{f"{field}__iexact": value}).order_by("pk").first()
-        if found:
-            return found
+    """The organisation with this name in any language, whatever its case; made if there is none."""
+    is_called_so = reduce(or_, (Q(**{f"name_{code}__iexact": name}) for code in site_languages()))
+    return Organisation.objects.filter(is_called_so).order_by("pk").first() or add_organisation(name, language)
+
+
+def add_organisation(name, language="en"):
+    """A new organisation; its name stands for the English one, which every organisation has."""
     return Organisation.objects.create(**{f"name_{language}": name, "name_en": name})

@@ -4,6 +4,16 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from common.api import (
+    LabelledSerializer,
+    LocalizedSerializer,
+    NamedSerializer,
+    PublicListView,
+    PublicView,
+    documented,
+    only,
+    texts_field,
+)
 from common.text import clean_line
 from networks.api import PlaceSerializer
 from practices.documents import practice_record, practice_records
@@ -16,16 +26,6 @@ from practices.search.indexing import library_version
 from practices.search.library import Hit, library_page
 from practices.search.request import LibraryRequest
 from practices.search.vectors import TEXT_FIELDS
-from vocabularies.api import (
-    LabelledSerializer,
-    LocalizedSerializer,
-    NamedSerializer,
-    PublicListView,
-    PublicView,
-    documented,
-    only,
-    texts_field,
-)
 
 
 class CommonSerializer(serializers.Serializer):

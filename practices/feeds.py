@@ -7,6 +7,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
 from common.languages import current_language
+from common.phrases import listed
 from practices.conditional import unless_unchanged
 from practices.listing import chips
 from practices.models import FacetDocument
@@ -39,7 +40,7 @@ class LibraryFeed(Feed):
         ]
 
     def title(self, found):
-        labels = ", ".join(chip["label"] for chip in chips(found[0], ""))
+        labels = listed(chip["label"] for chip in chips(found[0], ""))
         return f"{settings.SITE_NAME}: {labels}" if labels else f"{settings.SITE_NAME}: {_('Practices')}"
 
     def link(self, found):
@@ -71,7 +72,7 @@ class LibraryFeed(Feed):
         return max(item[1].published_at, confirmed)
 
     def item_author_name(self, item):
-        return ", ".join(filter(None, (item[0].city, item[0].country))) or settings.SITE_NAME
+        return listed(filter(None, (item[0].city, item[0].country))) or settings.SITE_NAME
 
     def item_categories(self, item):
         return [theme.label for theme in item[0].themes]

@@ -14,12 +14,12 @@ from django.db.models.functions import Coalesce, TruncDate
 from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema_field
 
+from common.filters import KeysFilter
 from common.languages import current_language, site_languages
 from common.search.parsing import parse_query
 from practices.models import MatchDocument, Practice, PracticeTheme, SearchDocument
 from practices.search.request import SORTS
 from practices.search.text_queries import text_query
-from vocabularies.filters import KeysFilter
 
 EXTERNAL_ID_LENGTH = Practice._meta.get_field("external_id").max_length
 LONGEST_TEXT = 200

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from common.phrases import quoted
 from practices.search.catalogue import ORDERED_SCHEMES, Catalogue
 from practices.search.facets import FACETS
 from practices.search.library import LibraryPage, library_page
@@ -92,7 +93,9 @@ def chips(request: LibraryRequest, address: str) -> list[dict]:
     found = []
     if request.text:
         sort = "newest" if request.sort == "relevance" else request.sort
-        found.append({"label": f"“{request.text}”", "url": address + request.query_string(text="", sort=sort, page=1)})
+        found.append(
+            {"label": quoted(request.text), "url": address + request.query_string(text="", sort=sort, page=1)}
+        )
     for value in request.chosen:
         found.append({"label": value.label, "url": address + request.without(value).query_string()})
     return found
@@ -126,7 +129,7 @@ def ways_out(request: LibraryRequest, reader: str, address: str) -> list[dict]:
     if request.text and request.chosen:
         sort = "newest" if request.sort == "relevance" else request.sort
         parts.append(
-            (f"“{request.text}”", LibraryRequest(chosen=request.chosen, sort=sort)),
+            (quoted(request.text), LibraryRequest(chosen=request.chosen, sort=sort)),
         )
     for label, rest in parts[:8]:
         total = library_page(rest, reader, page_size=1).total

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from math import ceil
 
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from common.localized import LocalizedText, localized
+from common.templatetags.hub import number
 from networks.models import Network, Organisation
 from practices.models import Practice
 from practices.search.vectors import country_name
@@ -99,6 +101,10 @@ class Reading:
         return LICENCES[self.practice.licence]
 
     @property
+    def posts(self):
+        return full_time_posts(self.practice)
+
+    @property
     def place(self):
         """City and country, or the country alone where the place is hidden."""
         if not (self.city and self.country):
@@ -140,6 +146,17 @@ def read_practice(practice: Practice, reader: str) -> Reading:
         country=country_name(practice.city.country.code, reader) if practice.city else "",
         city="" if hidden or not practice.city else practice.city.name,
     )
+
+
+def full_time_posts(practice: Practice) -> str:
+    """How many people work for it, in full-time posts; "" where it is not told."""
+    posts = practice.staff_fte
+    if not posts:
+        return ""
+    # Languages count whole things: of one post there is exactly one, and half a post is spoken of as several are.
+    count = int(posts) if posts == int(posts) else max(2, ceil(posts))
+    text = ngettext("%(posts)s full-time post", "%(posts)s full-time posts", count)
+    return text % {"posts": number(posts.normalize())}
 
 
 def _related_ids(practice):

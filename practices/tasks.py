@@ -1,10 +1,14 @@
 """Tasks take ids, may run twice, and leave the work to services."""
 
+import logging
+
 from celery import shared_task
 
 from practices.imports import jobs
 from practices.search.indexing import CHUNK, refresh_frequencies, reindex
-from practices.services import practices_using
+from practices.services import differing_from_index, practices_using
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -33,3 +37,11 @@ def reindex_where(kind: str, pk: int):
 def reindex_practices(practice_ids: list[int]):
     for start in range(0, len(practice_ids), CHUNK):
         reindex(practice_ids[start : start + CHUNK])
+
+
+@shared_task
+def catch_up_index():
+    """Index what the index has missed, such as a new name whose task was lost with the broker."""
+    for practice_ids in differing_from_index():
+        logger.warning("The index differed from the records of %s practices", len(practice_ids))
+        reindex_practices(practice_ids)

@@ -1,7 +1,9 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from common.admin import TranslatedAdmin, in_all_languages
+from common.admin import TranslatedAdmin
+from common.languages import in_all_languages
 from vocabularies.models import Term
 
 
@@ -20,7 +22,7 @@ class TermAdmin(TranslatedAdmin):
         (_("Use"), {"fields": ["order", "deprecated", "alignment"]}),
     ]
 
-    @admin.display(description=_("label"))
+    @admin.display(description=pgettext_lazy("term", "label"))
     def label_in_admin_language(self, term):
         return str(term)
 

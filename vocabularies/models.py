@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.fields import LineField, PlainTextField
 
@@ -42,7 +43,7 @@ class Term(models.Model):
 
     scheme = models.CharField(_("vocabulary"), max_length=30, choices=Scheme)
     code = models.SlugField(_("code"), max_length=60, help_text=_("Stable: other systems refer to it."))
-    label = LineField(_("label"), limit=80)
+    label = LineField(pgettext_lazy("term", "label"), limit=80)
     definition = PlainTextField(_("definition"), limit=400, blank=True, default="")
     synonyms = PlainTextField(
         _("synonyms"), blank=True, default="", help_text=_("One per line. They are found by search, never shown.")

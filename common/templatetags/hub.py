@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from common.languages import current_language, direction, name_in, own_name, site_languages
+from common.phrases import listed
 
 register = template.Library()
 
@@ -36,6 +37,12 @@ def language_name(code):
 @register.filter
 def language_own_name(code):
     return own_name(code)
+
+
+@register.filter
+def language_names(codes):
+    """The languages' names for the present reader, one after the other."""
+    return listed(name_in(code, current_language()) for code in codes)
 
 
 @register.filter

@@ -1,3 +1,4 @@
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
@@ -46,8 +47,14 @@ class City(models.Model):
         ordering = ["name_en", "pk"]
         constraints = [
             models.CheckConstraint(
+                # A range asked of NULL is unknown, which a constraint lets pass: so it is said that both are there.
                 condition=models.Q(latitude__isnull=True, longitude__isnull=True)
-                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | models.Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__range=(-180, 180),
+                ),
                 name="city_coordinates_in_range",
             )
         ]
@@ -57,6 +64,13 @@ class City(models.Model):
 
     def get_absolute_url(self):
         return reverse("networks:city", args=[self.slug])
+
+    def clean(self):
+        """Say next to the field which half of a position is lacking; the constraint could only say that one is."""
+        super().clean()
+        lacking = [name for name in ("latitude", "longitude") if getattr(self, name) is None]
+        if len(lacking) == 1:
+            raise ValidationError({lacking[0]: _("A position needs both.")})
 
     @property
     def population_band(self):

@@ -4,16 +4,17 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
 
 from common.admin import (
     ChoicesWidget,
     TranslatedAdmin,
     TranslatedStackedInline,
     TranslatedTabularInline,
-    in_all_languages,
+    translated_names,
 )
-from common.languages import own_name
+from common.languages import in_all_languages, own_name
+from common.phrases import listed
 from practices import rules, services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
 from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
@@ -21,17 +22,9 @@ from practices.imports.jobs import may_import
 from practices.models import Practice, PracticeDocument, PracticeImage, PracticeLink, PracticeTheme
 
 TOLD_AT_MOST = 10
-UNLISTED_TEXTS = [
-    "challenge",
-    "description",
-    "results",
-    "lessons_learned",
-    "what_did_not_work",
-    "advice_keep",
-    "advice_change",
-    "gender_and_inclusion",
-    "harm_statement",
-]
+LISTED_TEXTS = {"title", "summary"}
+UNLISTED_TEXTS = [name for name in translated_names(Practice) if name not in LISTED_TEXTS]
+"""What the list of practices does not load."""
 
 
 class ThemeInline(admin.StackedInline):
@@ -213,7 +206,7 @@ class PracticeAdmin(TranslatedAdmin):
 
     @admin.display(description=gettext_lazy("networks"))
     def network_names(self, practice):
-        return ", ".join(map(str, practice.networks.all()))
+        return listed(practice.networks.all())
 
     @admin.display(description=gettext_lazy("exists in"))
     def exists_in(self, practice):
@@ -221,7 +214,7 @@ class PracticeAdmin(TranslatedAdmin):
             " ", '<span title="{}">{}</span>', ((own_name(code), code) for code in practice.languages)
         )
 
-    @admin.display(description=gettext_lazy("published"), ordering="published_at")
+    @admin.display(description=pgettext_lazy("date", "published"), ordering="published_at")
     def published_on(self, practice):
         return practice.published_at and practice.published_at.date()
 
@@ -298,7 +291,7 @@ class PracticeAdmin(TranslatedAdmin):
                 verb(practice, actor=request.user)
                 done += 1
             except ValidationError as error:
-                fields = ", ".join(label_of(name) for name in error.message_dict)
+                fields = listed(label_of(name) for name in error.message_dict)
                 text = _("“%(practice)s” was left as it is. Needed for publication: %(fields)s.")
                 failures.append(text % {"practice": practice, "fields": fields})
             except PermissionDenied:

@@ -15,14 +15,16 @@ import fontpkg_noto_sans_arabic
 import typst
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from common.languages import current_language, direction, name_in
 from common.localized import LocalizedText
-from common.templatetags.hub import day, money, month, number
+from common.phrases import listed
+from common.templatetags.hub import day, money, month
 from practices.documents.markup import breakable, plain_tree, rich_tree
 from practices.documents.record import lasting_address
 from practices.models import Practice
-from practices.presentation import Reading, citation, read_practice
+from practices.presentation import Reading, citation, full_time_posts, read_practice
 from practices.search.cards import EVIDENCE_STEPS
 from practices.search.vectors import RICH_FIELDS
 
@@ -134,8 +136,9 @@ def _notice(reading, reader):
         text = _("This practice was written in %(written)s. It has not been translated into %(own)s yet.")
         return text % {"written": written, "own": name_in(reader, reader)}
     if reading.mixed_languages:
-        shown = ", ".join(name_in(code, reader) for code in reading.mixed_languages)
-        return f"{_('Some parts have not been translated yet and are shown in:')} {shown}."
+        shown = listed(name_in(code, reader) for code in reading.mixed_languages)
+        text = _("Some parts have not been translated yet and are shown in: %(languages)s.")
+        return text % {"languages": shown}
     if reading.practice.source_language != reader:
         return _("Translated from %(written)s.") % {"written": written}
     return ""
@@ -185,9 +188,9 @@ def _facts(practice, reading: Reading):
         (_("Stage"), [*_labels([one.get("lifecycle")]), *_months(practice)]),
         (_("Budget"), _budget(practice, one.get("budget_band"))),
         (_("Funding"), _labels(funding)),
-        (_("Label"), [practice.get_assurance_display()]),
-        (_("Languages"), [", ".join(name_in(code, current_language()) for code in reading.languages)]),
-        (_("Published"), [day(practice.published_at)] if practice.published_at else []),
+        (pgettext("assurance", "Label"), [practice.get_assurance_display()]),
+        (_("Languages"), [listed(name_in(code, current_language()) for code in reading.languages)]),
+        (pgettext("date", "Published"), [day(practice.published_at)] if practice.published_at else []),
         (_("Last confirmed"), [day(practice.confirmed_on)] if practice.confirmed_on else []),
         (_("Practice number and version"), [f"{practice.pk} · {practice.version}"]),
     ]
@@ -209,9 +212,7 @@ def _budget(practice, band):
     values = _labels([band])
     if practice.budget_amount:
         values.insert(0, money(practice.budget_amount, practice.budget_currency))
-    if practice.staff_fte:
-        values.append(_("%(posts)s full-time posts") % {"posts": number(practice.staff_fte.normalize())})
-    return values
+    return [*values, posts] if (posts := full_time_posts(practice)) else values
 
 
 def _documents(reading):

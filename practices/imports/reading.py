@@ -19,6 +19,7 @@ from ijson.backends.python import basic_parse
 from ijson.common import JSONError
 from openpyxl import load_workbook
 
+from common.phrases import listed
 from practices.imports.encodings import BinaryFileError, detect_encoding
 
 KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".json")
@@ -143,7 +144,7 @@ def _header(cells):
         raise UnreadableFileError(_("The file has more than %(most)s columns.") % {"most": MAX_COLUMNS})
     doubled = sorted({name for name in named if named.count(name) > 1})
     if doubled:
-        raise UnreadableFileError(_("A column stands twice: %(columns)s") % {"columns": ", ".join(doubled)})
+        raise UnreadableFileError(_("A column stands twice: %(columns)s") % {"columns": listed(doubled)})
     return header
 
 

@@ -5,11 +5,11 @@ from collections import defaultdict
 from django.utils import translation
 from django_countries import countries
 
-from common.languages import site_languages
+from common.languages import in_all_languages, site_languages
 from common.search.folding import fold
 from networks.geonames import Place, find_places
 from networks.models import City, Network, Organisation
-from networks.services import add_city
+from networks.services import add_city, add_organisation
 from vocabularies.models import Term
 
 
@@ -21,15 +21,15 @@ class References:
         # In doubt a label means the term that is still offered.
         for term in Term.objects.order_by("deprecated", "scheme", "order", "code"):
             self._terms[term.scheme, term.code] = term
-            for label in _in_all_languages(term, "label"):
+            for label in _texts(term, "label"):
                 self._terms.setdefault((term.scheme, fold(label)), term)
         self._networks = {}
         for network in Network.objects.all():
             self._networks[network.slug] = network
-            for name in _in_all_languages(network, "name"):
+            for name in _texts(network, "name"):
                 self._networks.setdefault(fold(name), network)
         self._cities_by_id, self._cities_by_name = {}, defaultdict(set)
-        for city in City.objects.only("slug", "country", "geonames_id", *_columns("name")):
+        for city in City.objects.only("slug", "country", "geonames_id", *in_all_languages("name")):
             self._remember(city)
         self._places = {}
         self._organisations = None
@@ -39,7 +39,7 @@ class References:
     def _remember(self, city):
         if city.geonames_id:
             self._cities_by_id[city.geonames_id] = city.pk
-        for name in _in_all_languages(city, "name"):
+        for name in _texts(city, "name"):
             self._cities_by_name[fold(name), city.country.code].add(city.pk)
             self._cities_by_name[fold(name), ""].add(city.pk)
 
@@ -99,7 +99,7 @@ class References:
         """The id of the organisation with this name in any language."""
         if self._organisations is None:
             self._organisations = {}
-            for pk, *names in Organisation.objects.order_by("pk").values_list("pk", *_columns("name")):
+            for pk, *names in Organisation.objects.order_by("pk").values_list("pk", *in_all_languages("name")):
                 for known in filter(None, names):
                     self._organisations.setdefault(fold(known), pk)
         return self._organisations.get(fold(name))
@@ -108,8 +108,8 @@ class References:
         """The id of the organisation of this name, which is made if need be."""
         known = self.known_organisation(name)
         if known is None:
-            # As `networks.services.organisation_named` does, but without asking again for each of thousands of rows.
-            organisation = Organisation.objects.create(**{f"name_{language}": name, "name_en": name})
+            # Not `organisation_named`, which would ask again for each of thousands of rows.
+            organisation = add_organisation(name, language)
             self._organisations[fold(name)] = known = organisation.pk
             self._fresh.append(organisation)
         return known
@@ -130,12 +130,8 @@ class References:
         self._fresh.clear()
 
 
-def _columns(field):
-    return [f"{field}_{language}" for language in site_languages()]
-
-
-def _in_all_languages(record, field):
-    return [text for column in _columns(field) if (text := getattr(record, column))]
+def _texts(record, field):
+    return [text for column in in_all_languages(field) if (text := getattr(record, column))]
 
 
 def _countries():

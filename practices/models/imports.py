@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.fields import LineField
 
@@ -58,10 +59,10 @@ class ImportJob(models.Model):
     failure = models.CharField(_("reason"), max_length=500, blank=True, default="")
     total = models.PositiveIntegerField(_("rows"), default=0)
     rows = models.PositiveIntegerField(_("rows done"), default=0)
-    added = models.PositiveIntegerField(_("new"), default=0)
-    changed = models.PositiveIntegerField(_("changed"), default=0)
-    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
-    failed = models.PositiveIntegerField(_("refused"), default=0)
+    added = models.PositiveIntegerField(pgettext_lazy("rows", "new"), default=0)
+    changed = models.PositiveIntegerField(pgettext_lazy("rows", "changed"), default=0)
+    unchanged = models.PositiveIntegerField(pgettext_lazy("rows", "unchanged"), default=0)
+    failed = models.PositiveIntegerField(pgettext_lazy("rows", "refused"), default=0)
     broken_rows = models.PositiveIntegerField(_("with broken encoding"), default=0)
     report = models.JSONField(_("report"), default=dict)
     practice_ids = ArrayField(models.BigIntegerField(), verbose_name=_("practices"), default=list)

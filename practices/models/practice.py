@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.fields import LineField, PlainTextField, RichTextField
 from common.languages import current_language, fallback_chain, site_languages
@@ -67,7 +68,7 @@ class Practice(models.Model):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        PUBLISHED = "published", _("Published")
+        PUBLISHED = "published", pgettext_lazy("status", "Published")
         ARCHIVED = "archived", _("Archived")
 
     class Visibility(models.TextChoices):
@@ -164,7 +165,12 @@ class Practice(models.Model):
     evidence_level = term_field(_("evidence"), Scheme.EVIDENCE_LEVEL, "+")
     evaluation_outcome = term_field(_("outcome of the evaluation"), Scheme.EVALUATION_OUTCOME, "+")
     evaluator = term_field(_("evaluated by"), Scheme.EVALUATOR, "+")
-    assurance = models.CharField(_("label"), max_length=20, choices=Assurance.choices, default=Assurance.SELF_REPORTED)
+    assurance = models.CharField(
+        pgettext_lazy("assurance", "label"),
+        max_length=20,
+        choices=Assurance.choices,
+        default=Assurance.SELF_REPORTED,
+    )
     transferability = term_field(_("transferability"), Scheme.TRANSFERABILITY, "+")
     prerequisites = terms_field(_("prerequisites"), Scheme.PREREQUISITE, "requiring_practices")
 
@@ -185,7 +191,7 @@ class Practice(models.Model):
     )
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.DRAFT)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
-    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    published_at = models.DateTimeField(pgettext_lazy("date", "published"), null=True, blank=True)
     confirmed_on = models.DateField(_("last confirmed"), null=True, blank=True)
     review_due_on = models.DateField(_("review due"), null=True, blank=True)
     created_by = models.ForeignKey(
@@ -197,8 +203,8 @@ class Practice(models.Model):
         editable=False,
         related_name="written_practices",
     )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    created_at = models.DateTimeField(pgettext_lazy("date", "created"), auto_now_add=True)
+    updated_at = models.DateTimeField(pgettext_lazy("date", "changed"), auto_now=True)
 
     objects = PracticeQuerySet.as_manager()
 

@@ -1,4 +1,4 @@
-"""Cards of practices in any list. Rendering is most of a list page's time, so plain ones are kept."""
+"""Cards of practices in any list, and links that stand inside a sentence."""
 
 from django import template
 from django.core.cache import cache
@@ -6,11 +6,14 @@ from django.template.loader import get_template
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
-from common.languages import current_language
-from common.templatetags.hub import number
+from common.languages import current_language, direction, own_name
+from common.phrases import listed_html
+from common.templatetags.hub import lang_dir, number
 
 register = template.Library()
 KEPT_SECONDS = 3600
+"""Rendering is most of a list page's time, so plain cards are kept."""
+
 CHECKED = mark_safe(" checked")
 
 
@@ -36,3 +39,17 @@ def facet_choices(name, values):
         " <small>{4}</small></label>",
         ((name, value.key, CHECKED if value.is_chosen else "", value.label, number(value.count)) for value in values),
     )
+
+
+@register.simple_tag
+def spelling_links(spellings):
+    """Other spellings (url, word, language), each a link."""
+    entries = ((spelling["url"], lang_dir(spelling["language"]), spelling["word"]) for spelling in spellings)
+    return listed_html('<a href="{}"{}>{}</a>', entries)
+
+
+@register.simple_tag
+def language_links(existing):
+    """(language, address) pairs, each a link under the language's own name."""
+    entries = ((address, code, direction(code), code, own_name(code)) for code, address in existing)
+    return listed_html('<a href="{}" lang="{}" dir="{}" hreflang="{}">{}</a>', entries)

@@ -77,3 +77,19 @@ def test_check_length_limit_passed_names_surplus():
     with pytest.raises(ValidationError) as error:
         text.check_length("å" * 122, 120)
     assert error.value.messages == ["Shorten this by 2 characters: at most 120 fit."]
+
+
+def test_check_length_one_letter_under_a_heap_of_marks_is_refused():
+    with pytest.raises(ValidationError) as error:
+        text.check_length("e" + "\u0301" * 100_000, 120)
+    assert error.value.messages == ["Too many accents and other marks: letters and marks together, at most 496 fit."]
+
+
+@pytest.mark.parametrize("grapheme", ["بِّۖ", "ệ̣̂"[:4], "å"])
+def test_check_length_fully_marked_letters_pass_up_to_the_limit(grapheme):
+    assert text.grapheme_length(grapheme) == 1
+    assert text.check_length(grapheme * 120, 120) is None
+
+
+def test_check_length_an_emoji_of_a_whole_family_fits_a_short_line():
+    assert text.check_length("👨‍👩‍👧‍👦" * 2, 3) is None

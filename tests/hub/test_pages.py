@@ -1,5 +1,6 @@
 import json
 import re
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.utils import translation
 
 from common.languages import site_languages
 from practices.models import Practice
+from practices.presentation import full_time_posts
 from practices.search.indexing import reindex
 from tests.factories import make_city, make_network, make_practice
 
@@ -306,3 +308,60 @@ def test_sitemap_lists_a_practice_in_its_own_language(client, practice):
 def test_search_of_the_hub_leads_to_the_library(client):
     response = client.get("/en/search/?q=a+b")
     assert response["Location"] == "/en/practices/?q=a+b"
+
+
+def test_practice_page_in_arabic_has_arabic_commas_and_no_others(client, practice):
+    html = page(client, f"/ar/practices/{practice.pk}-/")
+
+    place = re.search(r'<p class="place">.*?</span>', html)[0]
+    languages = re.search(r"<dt>اللغات</dt><dd>(.*?)</dd>", html)[1]
+    assert place == '<p class="place"><span><a href="/ar/cities/reggio/">Reggio Emilia</a>، إيطاليا</span>'
+    assert languages == '<span lang="it" dir="ltr">Italiano</span>'
+
+
+def test_practice_page_names_the_languages_it_can_be_read_in(client, practice):
+    practice.title_en, practice.summary_en = "Antennas", "Students collect rumours."
+    practice.save()
+    reindex([practice.pk])
+
+    html = page(client, f"/ar/practices/{practice.pk}-/")
+
+    english = f'<a href="/en/practices/{practice.pk}-antennas/" lang="en" dir="ltr" hreflang="en">English</a>'
+    assert f"{english}." in html
+    assert "Italiano</a>، <a" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "pattern"), [("en", "Did you mean: <a .*</a>\\?</p>"), ("ar", "هل تقصد: <a .*</a>؟</p>")]
+)
+def test_nothing_found_asks_with_the_mark_of_the_readers_language(client, practice, language, pattern):
+    make_practice(texts={"title_en": "Neighbourhood mediation"}, published=True)
+
+    html = page(client, f"/{language}/practices/?q=dialogoo&country=XX&theme=nope&city=reggio&language=sv")
+
+    assert re.search(pattern, html)
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "“dialogo”"), ("sv", "”dialogo”"), ("ro", "„dialogo”")])
+def test_chip_of_a_text_is_quoted_as_the_reader_does(client, practice, language, label):
+    html = page(client, f"/{language}/practices/?q=dialogo")
+
+    assert f"</span>{label} <span" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "posts", "expected"),
+    [
+        ("en", "1.00", "1 full-time post"),
+        ("en", "2.00", "2 full-time posts"),
+        ("en", "0.50", "0.5 full-time posts"),
+        ("fr", "1.00", "Poste à temps plein\u00a0: 1"),
+        ("fr", "1.50", "Postes à temps plein\u00a0: 1,5"),
+        ("ar", "1.00", "وظيفة بدوام كامل: 1"),
+        ("ro", "21.50", "Posturi cu normă întreagă: 21,5"),
+        ("sv", "1.00", "1 heltidstjänst"),
+    ],
+)
+def test_full_time_posts_are_counted_as_the_language_does(language, posts, expected):
+    with translation.override(language):
+        assert full_time_posts(Practice(staff_fte=Decimal(posts))) == expected

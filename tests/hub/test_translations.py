@@ -38,3 +38,17 @@ def test_translations_cover_the_same_strings():
         for language in LANGUAGES
     }
     assert all(keys[language] == keys["fr"] for language in LANGUAGES)
+
+
+def test_translations_arabic_no_preposition_is_left_hanging():
+    dangling = re.compile(r"\bبـ(?:%\(|\s|$)")
+    assert [entry.msgid for entry in catalogue("ar") if dangling.search(entry.msgstr)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("text", "contexts"), [("changed", {"date", "rows"}), ("label", {"assurance", "term"})])
+def test_translations_one_word_for_two_things_says_which(language, text, contexts):
+    entries = [entry for entry in catalogue(language) if entry.msgid == text]
+
+    assert {entry.msgctxt for entry in entries} == contexts
+    assert len({entry.msgstr for entry in entries}) == len(contexts)

@@ -123,6 +123,15 @@ def test_city_half_a_position_is_refused(browser):
     assert not City.objects.exists()
 
 
+def test_city_position_outside_the_world_is_refused_at_its_field(browser):
+    data = {"name_en": "Malmö", "slug": "malmo", "country": "SE", "latitude": "95", "longitude": "13"}
+
+    answer = browser.post(f"{CITIES}add/", data | no_rows("memberships"))
+
+    assert "latitude" in answer.context["adminform"].form.errors
+    assert not City.objects.exists()
+
+
 def test_organisation_is_found_by_its_name_in_any_language(browser):
     Organisation.objects.create(name_en="City of Malmö", name_sv="Malmö stad")
 

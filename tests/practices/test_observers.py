@@ -1,5 +1,8 @@
 import pytest
 from celery import current_app
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
 
 from common import background
@@ -9,9 +12,9 @@ from practices.models import FacetDocument, Practice, SearchDocument
 from practices.search.catalogue import catalogue
 from practices.search.facets import FACET
 from practices.search.indexing import library_version
-from practices.services import practices_using
+from practices.services import differing_from_index, practices_using
 from tests.factories import make_city, make_network, make_practice, make_term
-from vocabularies.models import Scheme
+from vocabularies.models import Scheme, Term
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +178,86 @@ def test_reindex_where_works_in_chunks(monkeypatch):
 
     assert chunks == [[practices[0].pk, practices[1].pk], [practices[2].pk]]
     assert Practice.objects.count() == 3
+
+
+# What was lost with the broker -------------------------------------------------------------------
+
+
+@pytest.fixture
+def practice():
+    return make_practice(
+        city=make_city("Malmö", "SE", slug="malmo"),
+        networks=[make_network("nordic", name_en="Nordic")],
+        themes=[make_term(Scheme.THEME, "youth", label_en="Youth", synonyms_en="teenagers", label_sv="Ungdom")],
+        evidence_level=make_term(Scheme.EVIDENCE_LEVEL, "strong", order=3),
+    )
+
+
+def change(records, **values):
+    """As a save whose task was lost."""
+    getattr(records, "objects", records).update(**values)
+
+
+def differing():
+    return [pk for ids in differing_from_index() for pk in ids]
+
+
+def test_index_that_is_up_to_date_is_left_alone(practice):
+    make_practice(language="sv", texts={"description_sv": "<p>ungdom teenagers</p>"})
+    make_practice(published=False)
+
+    assert differing() == []
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda practice: change(practice.themes, label_en="Zyxwvut"),
+        lambda practice: change(practice.themes, label_sv="Zyxwvut"),
+        lambda practice: change(practice.themes, label_sv=""),
+        lambda practice: change(practice.themes, synonyms_en="zyxwvut"),
+        lambda practice: change(practice.themes, synonyms_en=""),
+        lambda practice: change(practice.networks, name_en="Zyxwvut"),
+        lambda practice: change(City, name_en="Zyxwvut"),
+        lambda practice: change(City, country="DK"),
+        lambda practice: change(Term, order=6),
+        lambda practice: practice.networks.clear(),
+        lambda practice: SearchDocument.objects.filter(practice=practice, language="ar").delete(),
+        lambda practice: FacetDocument.objects.filter(pk=practice.pk).delete(),
+        lambda practice: change(Practice, status="archived"),
+    ],
+)
+def test_what_the_index_missed_is_found_and_caught_up(practice, lose):
+    lose(practice)
+
+    found = differing()
+    tasks.catch_up_index()
+
+    assert found == [practice.pk]
+    assert differing() == []
+
+
+def test_new_name_lost_with_the_broker_is_found_after_the_night(practice):
+    other = make_practice()
+    change(practice.networks, name_en="Zyxwvut")
+
+    tasks.catch_up_index()
+
+    assert found_by("zyxwvut") == [practice.pk]
+    assert other.pk not in found_by("nordic")
+
+
+def test_index_is_compared_with_constant_queries(practice, django_assert_num_queries):
+    with CaptureQueriesContext(connection) as one:
+        differing()
+    make_practice(networks=[make_network("other")])
+    make_practice(language="ar")
+
+    with django_assert_num_queries(len(one)):
+        differing()
+
+
+def test_index_is_compared_every_night():
+    entry = settings.CELERY_BEAT_SCHEDULE["catch-up-index"]
+
+    assert entry["task"] == tasks.catch_up_index.name
