@@ -1,8 +1,12 @@
 """Changes of practices: each is one transaction that leaves record and index in agreement."""
 
+<<<<<<< HEAD:practices/services.py
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+=======
+from collections.abc import Iterable
+>>>>>>> 42d25f4 (Hold roles, revisions, reviews, versions, translation states and adaptations):practices/services/publishing.py
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,8 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import execute_values
 
+<<<<<<< HEAD:practices/services.py
 from common.languages import in_all_languages, site_languages
 from practices.models import FacetDocument, Practice, PracticeLink, PracticeTheme
+=======
+from practices.models import Practice
+>>>>>>> 42d25f4 (Hold roles, revisions, reviews, versions, translation states and adaptations):practices/services/publishing.py
 from practices.models.practice import CORE_TEXTS, HONEST_TEXTS
 from practices.rules import can_change
 from practices.search.facets import practice_codes
@@ -130,6 +138,7 @@ def practices_using(kind: str, pk: int) -> list[int]:
         if relation.concrete and relation.is_relation and relation.related_model._meta.model_name == kind:
             found.update(Practice.objects.public().filter(**{relation.name: pk}).values_list("pk", flat=True))
     return sorted(found)
+<<<<<<< HEAD:practices/services.py
 
 
 # What the index has missed ----------------------------------------------------------------------
@@ -262,3 +271,5 @@ def _replace_many(name, replaced_ids, ids_of_practice):
         for practice_id, related_ids in ids_of_practice.items()
         for related_id in dict.fromkeys(related_ids)
     )
+=======
+>>>>>>> 42d25f4 (Hold roles, revisions, reviews, versions, translation states and adaptations):practices/services/publishing.py
