@@ -10,22 +10,11 @@ from decimal import Decimal
 
 from django.db import models
 
-from common.languages import site_languages
+from common.languages import in_all_languages, site_languages
 from practices.models import Practice, PracticeDocument, PracticeImage, PracticeLink, PracticeTheme
+from practices.search.vectors import TEXT_FIELDS
 
-TEXTS = (
-    "title",
-    "summary",
-    "challenge",
-    "description",
-    "results",
-    "lessons_learned",
-    "what_did_not_work",
-    "advice_keep",
-    "advice_change",
-    "gender_and_inclusion",
-    "harm_statement",
-)
+TEXTS = TEXT_FIELDS
 """Translated fields, in the order in which a reader meets them."""
 
 PLAIN = (
@@ -71,7 +60,7 @@ ATTACHED = {
 
 
 def text_columns() -> list[str]:
-    return [f"{name}_{code}" for name in TEXTS for code in site_languages()]
+    return in_all_languages(*TEXTS)
 
 
 def fields() -> list[str]:

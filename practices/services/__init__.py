@@ -1,5 +1,6 @@
 """Changes of practices: each is one transaction that leaves record and index in agreement."""
 
+from practices.services.catching_up import differing_from_index
 from practices.services.editing import (
     SaveOutcome,
     completeness,
@@ -53,6 +54,7 @@ __all__ = [
     "completeness",
     "confirm",
     "delete",
+    "differing_from_index",
     "discard",
     "finish_review",
     "keep_version",
