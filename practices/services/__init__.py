@@ -1,10 +1,14 @@
 """Changes of practices: each is one transaction that leaves record and index in agreement."""
 
+from practices.services.attaching import attach
 from practices.services.catching_up import differing_from_index
+from practices.services.cleaning import clean_changes
 from practices.services.editing import (
     SaveOutcome,
     completeness,
+    digest,
     discard,
+    may_be_saved,
     missing_for_submission,
     open_revision,
     save_revision,
@@ -49,15 +53,19 @@ __all__ = [
     "approve",
     "archive",
     "assign_reviewer",
+    "attach",
+    "clean_changes",
     "comment",
     "compare",
     "completeness",
     "confirm",
     "delete",
     "differing_from_index",
+    "digest",
     "discard",
     "finish_review",
     "keep_version",
+    "may_be_saved",
     "missing_for_publication",
     "missing_for_submission",
     "needs_release",

@@ -9,6 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from networks.rules import roles_of
+from practices import desk
+from practices.rules import writable_cities
 
 
 def for_people_with_a_role(view):
@@ -29,4 +31,23 @@ def for_people_with_a_role(view):
 @require_safe
 @for_people_with_a_role
 def home(request):
-    return render(request, "workspace/home.html", {"section": "workspace", "roles": roles_of(request.user)})
+    rows = desk.my_practices(request.user)
+    return render(
+        request,
+        "workspace/home.html",
+        {
+            "section": "workspace",
+            "desk": "home",
+            "roles": roles_of(request.user),
+            "rows": rows,
+            "waiting_changes": desk.waiting_changes(rows),
+            # Lists of `desk.Waiting`, filled by those who review and translate.
+            "waiting_reviews": [],
+            "waiting_translations": [],
+            "decisions": desk.waiting_decisions(request.user),
+            "assignments": desk.waiting_assignments(request.user),
+            "comments": desk.recent_comments(request.user),
+            "cities": desk.my_cities(request.user),
+            "may_start": writable_cities(request.user).exists(),
+        },
+    )
