@@ -152,7 +152,8 @@ def moved_texts(content: dict, old: str, new: str) -> dict:
     for name in TEXTS:
         if content.get(f"{name}_{old}") and not content.get(f"{name}_{new}"):
             changes |= {f"{name}_{new}": content[f"{name}_{old}"], f"{name}_{old}": ""}
-    for name, columns in {"links": ("title",)} | {name: kind[1] for name, kind in ATTACHED.items()}.items():
+    translated = {"links": ("title",)} | {name: columns for name, (_model, columns, _plain) in ATTACHED.items()}
+    for name, columns in translated.items():
         rows = [_moved(row, columns, old, new) for row in content.get(name, [])]
         if rows != content.get(name, []):
             changes[name] = rows

@@ -19,7 +19,7 @@ from practices.services import completeness, may_be_saved
 Stage = Revision.Stage
 SHOWN = 100
 COMMENTS = 8
-UNREAD_COLUMNS = [name for name in (*TEXTS, *in_all_languages(*TEXTS)) if not name.startswith("title_")]
+UNREAD_COLUMNS = [*set(TEXTS) - {"title"}, *in_all_languages(*(name for name in TEXTS if name != "title"))]
 """A list shows titles only."""
 
 
@@ -39,6 +39,10 @@ class DeskRow:
         return self.revision.get_stage_display() if self.revision else self.practice.get_status_display()
 
     @property
+    def waited(self):
+        return waited(self.days) if self.days is not None else ""
+
+    @property
     def url(self):
         if self.revision and self.is_mine_to_do:
             return reverse("workspace:write", args=[self.practice.pk])
@@ -55,6 +59,10 @@ class Waiting:
     url: str
     note: str
     days: int
+
+    @property
+    def waited(self):
+        return waited(self.days)
 
 
 def my_practices(user) -> list[DeskRow]:
@@ -155,5 +163,8 @@ def my_cities(user) -> list[City]:
     return list(City.objects.filter(pk__in=roles_of(user).cities).prefetch_related("memberships__network"))
 
 
-def days_text(days: int) -> str:
-    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+def waited(days: int) -> str:
+    """How long something has been where it is."""
+    if not days:
+        return _("since today")
+    return ngettext("for %(days)s day", "for %(days)s days", days) % {"days": days}

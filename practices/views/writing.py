@@ -417,7 +417,7 @@ def submitted(request, pk):
         "practice": practice,
         "revision": revision,
         "holder": desk.holder(revision, request.user) if revision.is_open else "",
-        "days": desk.days_since(revision.stage_since),
+        "waited": desk.waited(desk.days_since(revision.stage_since)),
         "steps": revision.steps.select_related("actor"),
         "has_networks": bool(responsible_networks(practice)),
     }

@@ -65,7 +65,7 @@ def address(revision, step):
     return f"{DESK}practices/{revision.practice_id}/{step}/"
 
 
-def typed(client, revision, step, **changes):
+def typed(client, revision, step, /, **changes):
     """What a browser would send of a step, with some inputs changed."""
     context = client.get(address(revision, step)).context
     data = {"seen": str(context["revision"].counter)}
@@ -300,7 +300,7 @@ def test_step_field_of_another_that_was_not_touched_keeps_theirs(officer, people
 # Autosave
 
 
-def save(client, revision, step="story", **changes):
+def save(client, revision, step="story", /, **changes):
     data = typed(client, revision, step, step=step, **changes)
     return client.post(address(revision, "save"), data)
 
@@ -475,7 +475,8 @@ def test_files_document_is_taken(officer, revision):
 
 
 def test_files_of_another_practice_cannot_be_named(people, revision):
-    other = PracticeImage.objects.create(practice=make_practice(city=people.torino), file="x.jpg", alt_text_en="x")
+    file = SimpleUploadedFile("x.jpg", picture())
+    other = PracticeImage.objects.create(practice=make_practice(city=people.torino), file=file, alt_text_en="x")
     with pytest.raises(Exception, match="images"):
         services.save_revision(revision, {"images": [{"id": other.pk}]}, actor=people.officer, seen=0)
 
