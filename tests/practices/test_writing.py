@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 from PIL import Image
 
 from common.uploads import MAX_IMAGE_PIXELS
@@ -24,8 +25,11 @@ START = "/sv/workspace/start/"
 
 
 @pytest.fixture(autouse=True)
-def media(settings, tmp_path):
+def surroundings(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
+    yield
+    # A page leaves its language behind in the thread.
+    translation.deactivate()
 
 
 @pytest.fixture
