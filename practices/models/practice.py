@@ -85,6 +85,21 @@ class PracticeQuerySet(models.QuerySet):
         roles = roles_of(user)
         return self.all() if roles.is_administrator else self.filter(_coordinated_by(roles))
 
+    def translatable_by(self, user, language=""):
+        """Published ones that a person may translate, into a language or (by default) into any."""
+        return self.published().filter(
+            Q(pk__in=Practice.objects.editable_by(user).values("pk")) | _offered(user, language)
+        )
+
+
+def _offered(user, language):
+    """Public practices to translators: all, or those of the networks they translate for."""
+    scopes = [network for network, code in roles_of(user).translates if language in ("", code)]
+    if not scopes:
+        return Q(pk__in=[])
+    public = Q(status=Practice.Status.PUBLISHED, visibility=Practice.Visibility.PUBLIC)
+    return public if None in scopes else public & _in_networks(scopes)
+
 
 def _in_networks(network_ids):
     through = Practice.networks.through.objects

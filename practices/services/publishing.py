@@ -12,6 +12,7 @@ from practices.models import Practice
 from practices.models.practice import CORE_TEXTS, HONEST_TEXTS
 from practices.rules import can_change
 from practices.search.indexing import reindex
+from practices.services.following import follow_sources
 
 REQUIRED_RELATIONS = (
     "city",
@@ -69,6 +70,7 @@ def publish(practice: Practice, *, actor, at: datetime | None = None) -> Practic
     practice.confirmed_on = practice.confirmed_on or timezone.localdate()
     plan_review(practice)
     practice.save()
+    follow_sources([practice])
     reindex([practice.pk])
     return practice
 
@@ -97,6 +99,7 @@ def record_edit(practice: Practice) -> None:
     """To be called, in the same transaction, after a practice and its relations were saved by a form."""
     practice.version += 1
     practice.save(update_fields=["version"])
+    follow_sources([practice])
     reindex([practice.pk])
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from practices.models import Practice, PracticeLink, PracticeTheme
 from practices.search.indexing import reindex
+from practices.services.following import follow_sources
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
         practice.version += 1
         practice.save()
     store_relations(records, [practice.pk for practice in old])
+    follow_sources([record.practice for record in records])
     reindex([record.practice.pk for record in records], known_words=known_words)
 
 
