@@ -249,6 +249,8 @@ def ask_machine(practice: Practice, language: str, *, actor) -> Translation:
     practice, row = _locked(practice, language, actor)
     if not machine_translation_is_on():
         raise ValidationError(_("No translation service is set up."))
+    if not practice.is_public:
+        raise ValidationError(_("What is not public is not sent to a translation service."))
     row.machine_asked_at, row.machine_problem = timezone.now(), ""
     _keep(row)
     enqueue("practices.tasks.translate_by_machine", row.pk)

@@ -19,7 +19,11 @@ from practices.search.related import related_cards
 @unless_unchanged
 def detail(request, pk, slug=""):
     practice = (
-        Practice.objects.visible_to(request.user).select_related("city", "lead_organisation").filter(pk=pk).first()
+        Practice.objects.visible_to(request.user)
+        .with_outdated_languages()
+        .select_related("city", "lead_organisation")
+        .filter(pk=pk)
+        .first()
     )
     if practice is None:
         raise Http404
@@ -40,6 +44,8 @@ def detail(request, pk, slug=""):
             "section": "practices",
             "practice": practice,
             "reading": reading,
+            "is_outdated": shown == reader and reader in practice.outdated_languages,
+            "source_url": alternates[practice.source_language],
             "citation": citation(reading, lasting_address(practice, reader)),
             "structured_data": structured_data(reading, address),
             "related": related_cards(practice, values, shown),

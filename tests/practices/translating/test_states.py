@@ -3,87 +3,15 @@
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from networks.models import RoleAssignment
-from networks.services import grant_role
-from practices import harm, services
+from practices import services
 from practices.content import digest
 from practices.models import Practice, PracticeVersion, Translation
 from practices.translating import changed_words, compare_sentences, field_state, sentences, source_digest
-from tests.factories import make_city, make_network, make_person, make_practice
+from tests.factories import make_practice
+from tests.practices.translating.texts import CHANGED, FIRST, italian, revise, swedish
 
 pytestmark = pytest.mark.django_db
-Role = RoleAssignment.Role
 State = Translation.State
-FIRST = "<p>Grannarna träffas på torget. De talar om oro.</p>"
-CHANGED = "<p>Grannarna träffas i skolan. De talar om oro.</p>"
-
-
-@pytest.fixture
-def desk(admin_user):
-    """A Swedish practice of Malmö, in Italian too, with all who work on it and some who do not."""
-
-    class Desk:
-        admin = admin_user
-        city = make_city("Malmö")
-        network = make_network("nordic", cities=[city])
-        foreign = make_network("foreign", cities=[make_city("Torino", "IT")])
-        officer = make_person("officer@example.org")
-        coordinator = make_person("coordinator@example.org")
-        translator = make_person("translator@example.org")
-        second = make_person("second@example.org")
-        reviewer = make_person("reviewer@example.org")
-        stranger = make_person("stranger@example.org")
-        nobody = make_person("nobody@example.org")
-
-    grant_role(Desk.officer, Role.CONTRIBUTOR, actor=admin_user, city=Desk.city)
-    grant_role(Desk.coordinator, Role.COORDINATOR, actor=admin_user, network=Desk.network)
-    for person in (Desk.translator, Desk.second):
-        grant_role(person, Role.TRANSLATOR, actor=admin_user, network=Desk.network, language="it")
-    grant_role(Desk.reviewer, Role.REVIEWER, actor=admin_user, network=Desk.network)
-    grant_role(Desk.stranger, Role.COORDINATOR, actor=admin_user, network=Desk.foreign)
-    Desk.practice = make_practice(
-        language="sv", city=Desk.city, networks=[Desk.network], texts=swedish() | italian(), index=False
-    )
-    services.follow_sources([Desk.practice])
-    return Desk
-
-
-def swedish():
-    return {
-        "title_sv": "Samtal på torget",
-        "summary_sv": "Grannar talar.",
-        "challenge_sv": "<p>Oro.</p>",
-        "description_sv": FIRST,
-        "results_sv": "<p>Lugn.</p>",
-        "lessons_learned_sv": "<p>Börja tidigt.</p>",
-    }
-
-
-def italian():
-    return {
-        "title_it": "Dialoghi in piazza",
-        "summary_it": "I vicini parlano.",
-        "challenge_it": "<p>Paura.</p>",
-        "description_it": "<p>I vicini si incontrano in piazza. Parlano delle loro paure.</p>",
-        "results_it": "<p>Calma.</p>",
-        "lessons_learned_it": "<p>Iniziare presto.</p>",
-    }
-
-
-def harmless():
-    safe = {name: "yes" if name in harm.REASSURING else "no" for name in harm.QUESTIONS}
-    return {name: {"answer": answer, "mitigation": ""} for name, answer in safe.items()}
-
-
-def revise(desk, *, weight, publish=True, **texts):
-    """The officer edits the live practice; the coordinator publishes."""
-    revision = services.open_revision(desk.practice, actor=desk.officer)
-    changes = texts | {"harm_checklist": harmless()}
-    services.save_revision(revision, changes, actor=desk.officer, seen=revision.counter, weight=weight)
-    services.submit(revision, actor=desk.officer)
-    if publish:
-        services.approve(revision, actor=desk.coordinator)
-    desk.practice.refresh_from_db()
 
 
 def states(practice):
