@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from practices.models.practice import Practice
 
@@ -58,7 +59,7 @@ class Translation(models.Model):
     machine_problem = models.CharField(
         _("problem of the machine"), max_length=12, choices=Problem.choices, blank=True, default=""
     )
-    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    updated_at = models.DateTimeField(pgettext_lazy("date", "changed"), auto_now=True)
 
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.MISSING)
     is_outdated = models.BooleanField(_("readers see an outdated text"), default=False)

@@ -183,12 +183,12 @@ def test_lists_take_as_many_queries_for_three_practices_as_for_one(desk, client,
     client.force_login(desk.coordinator)
     revise(desk, weight="major", description_sv=CHANGED)
     places = [PLACES[name](desk) for name in ("overview", "worklist")]
-    for where, queries in zip(places, (10, 8), strict=True):
+    for where, queries in zip(places, (10, 7), strict=True):
         with django_assert_num_queries(queries):
             client.get(where)
     more = [make_practice(language="sv", city=desk.city, networks=[desk.network], index=False) for _ in range(2)]
     services.follow_sources(more)
-    for where, queries in zip(places, (10, 8), strict=True):
+    for where, queries in zip(places, (10, 7), strict=True):
         with django_assert_num_queries(queries):
             client.get(where)
 
