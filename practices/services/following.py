@@ -21,6 +21,7 @@ FOLLOWED = (
 """Columns that follow from the practice; what translators did stays."""
 
 
+@transaction.atomic(savepoint=False)
 def follow_sources(practices: Iterable[Practice], before: dict[str, str] | None = None, weight: str = "") -> None:
     """Bring the translations of practices in line with their texts; to be called in the transaction that changed them.
 
