@@ -87,7 +87,7 @@ def load_cards(ids, catalogue: Catalogue, found: dict[int, Found] | None = None)
             url=reverse("practices:detail", args=[pk, practice_slug(title.text)]),
             title=title,
             summary=_first(summaries, chain, reader),
-            city=next(filter(None, (names[code] for code in fallback_chain(reader, "en"))), "") if city_id else "",
+            city=_first(names, fallback_chain(reader, "en"), reader).text if city_id else "",
             country=_country(catalogue, country),
             networks=by_facet.get("network", ()),
             themes=by_facet.get("theme", ()),

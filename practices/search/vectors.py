@@ -8,8 +8,7 @@ from functools import lru_cache
 from django.utils import translation
 from django_countries import countries
 
-from common.languages import fallback_chain
-from common.localized import localized
+from common.localized import localized, proper_name
 from common.ordering import sort_key
 from common.search.analysis import content_forms, spans, tokens, words
 from common.search.folding import fold
@@ -151,17 +150,12 @@ def _labels(practice, language):
     for term in named:
         yield getattr(term, f"label_{language}") or "", "C"
     for network in practice.networks.all():
-        yield _name(network, language), "C"
+        yield proper_name(network, language), "C"
     if practice.city_id:
-        yield _name(practice.city, language), "C"
+        yield proper_name(practice.city, language), "C"
         yield country_name(practice.city.country.code, language), "C"
     for term in named:
         yield (getattr(term, f"synonyms_{language}") or ""), "D"
-
-
-def _name(record, language):
-    """A proper name is looked for in the reader's language or, where it has none there, as it is written at home."""
-    return next((name for code in fallback_chain(language, "en") if (name := getattr(record, f"name_{code}"))), "")
 
 
 @lru_cache(maxsize=4096)
