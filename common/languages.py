@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ku", "ps", "ur", "yi"})
+ARABIC_COMMA = frozenset({"ar", "fa", "ku", "ps", "ur"})
 
 
 def site_languages() -> tuple[str, ...]:
@@ -32,6 +33,11 @@ def direction(language: str) -> str:
 def own_name(language: str) -> str:
     """The language's name in itself ("Svenska")."""
     return dict(settings.LANGUAGES).get(language, language)
+
+
+def list_separator(language: str) -> str:
+    """What stands between the parts of a list: the Arabic comma where Arabic letters are written."""
+    return "، " if language.split("-")[0] in ARABIC_COMMA else ", "
 
 
 @cache

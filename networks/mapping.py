@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import ngettext
 
+from common.languages import current_language, list_separator
 from common.mapping import MAP, SPACING_NARROW, SPACING_WIDE, circle, cluster, project
 
 NAMED = 4
@@ -49,7 +50,7 @@ def _circles(located, spacing, url_of_several):
         places = sorted(group.members, key=lambda place: (-place.count, place.label))
         label, url = places[0].label, places[0].url
         if len(places) > 1:
-            names = ", ".join(place.label for place in places[:NAMED])
+            names = list_separator(current_language()).join(place.label for place in places[:NAMED])
             label = ngettext("%(number)d city: %(names)s", "%(number)d cities: %(names)s", len(places)) % {
                 "number": len(places),
                 "names": f"{names} …" if len(places) > NAMED else names,

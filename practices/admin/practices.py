@@ -13,7 +13,7 @@ from common.admin import (
     TranslatedTabularInline,
     in_all_languages,
 )
-from common.languages import own_name
+from common.languages import current_language, list_separator, own_name
 from practices import rules, services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
 from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
@@ -213,7 +213,7 @@ class PracticeAdmin(TranslatedAdmin):
 
     @admin.display(description=gettext_lazy("networks"))
     def network_names(self, practice):
-        return ", ".join(map(str, practice.networks.all()))
+        return list_separator(current_language()).join(map(str, practice.networks.all()))
 
     @admin.display(description=gettext_lazy("exists in"))
     def exists_in(self, practice):
@@ -298,7 +298,7 @@ class PracticeAdmin(TranslatedAdmin):
                 verb(practice, actor=request.user)
                 done += 1
             except ValidationError as error:
-                fields = ", ".join(label_of(name) for name in error.message_dict)
+                fields = list_separator(current_language()).join(label_of(name) for name in error.message_dict)
                 text = _("“%(practice)s” was left as it is. Needed for publication: %(fields)s.")
                 failures.append(text % {"practice": practice, "fields": fields})
             except PermissionDenied:

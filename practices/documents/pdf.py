@@ -16,7 +16,7 @@ import typst
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from common.languages import current_language, direction, name_in
+from common.languages import current_language, direction, list_separator, name_in
 from common.localized import LocalizedText
 from common.templatetags.hub import day, money, month, number
 from practices.documents.markup import breakable, plain_tree, rich_tree
@@ -134,7 +134,7 @@ def _notice(reading, reader):
         text = _("This practice was written in %(written)s. It has not been translated into %(own)s yet.")
         return text % {"written": written, "own": name_in(reader, reader)}
     if reading.mixed_languages:
-        shown = ", ".join(name_in(code, reader) for code in reading.mixed_languages)
+        shown = _listed(name_in(code, reader) for code in reading.mixed_languages)
         return f"{_('Some parts have not been translated yet and are shown in:')} {shown}."
     if reading.practice.source_language != reader:
         return _("Translated from %(written)s.") % {"written": written}
@@ -186,11 +186,15 @@ def _facts(practice, reading: Reading):
         (_("Budget"), _budget(practice, one.get("budget_band"))),
         (_("Funding"), _labels(funding)),
         (_("Label"), [practice.get_assurance_display()]),
-        (_("Languages"), [", ".join(name_in(code, current_language()) for code in reading.languages)]),
+        (_("Languages"), [_listed(name_in(code, current_language()) for code in reading.languages)]),
         (_("Published"), [day(practice.published_at)] if practice.published_at else []),
         (_("Last confirmed"), [day(practice.confirmed_on)] if practice.confirmed_on else []),
         (_("Practice number and version"), [f"{practice.pk} · {practice.version}"]),
     ]
+
+
+def _listed(names):
+    return list_separator(current_language()).join(names)
 
 
 def _labels(terms):
