@@ -32,7 +32,7 @@ DEMO_CONTENT = env.bool("DEMO_CONTENT", default=LOCAL)
 
 INSTALLED_APPS = [
     "modeltranslation",
-    "django.contrib.admin",
+    "hub.apps.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

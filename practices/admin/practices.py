@@ -14,6 +14,7 @@ from common.admin import (
     in_all_languages,
 )
 from common.languages import current_language, list_separator, own_name
+from common.templatetags.hub import day
 from practices import rules, services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
 from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
@@ -223,7 +224,7 @@ class PracticeAdmin(TranslatedAdmin):
 
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
     def published_on(self, practice):
-        return practice.published_at and practice.published_at.date()
+        return day(practice.published_at)
 
     # The form
 
