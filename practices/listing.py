@@ -92,7 +92,13 @@ def chips(request: LibraryRequest, address: str) -> list[dict]:
     found = []
     if request.text:
         sort = "newest" if request.sort == "relevance" else request.sort
-        found.append({"label": request.text, "is_typed": True, "url": address + request.query_string(text="", sort=sort, page=1)})
+        found.append(
+            {
+                "label": request.text,
+                "is_typed": True,
+                "url": address + request.query_string(text="", sort=sort, page=1),
+            }
+        )
     for value in request.chosen:
         found.append({"label": value.label, "url": address + request.without(value).query_string()})
     return found
