@@ -15,7 +15,8 @@ from common.languages import current_language, direction, list_separator, name_i
 from common.localized import localized
 
 register = template.Library()
-FIRST_SENTENCE = re.compile(r".*?[.!?؟](?=\s|$)", re.DOTALL)
+FIRST_SENTENCE = re.compile(r".*?[.!?؟](?=\s*$|\s+(?![a-zà-öø-ÿ]))", re.DOTALL)
+"""Up to a stop that no small letter follows, as one does after "1.5." and many abbreviations."""
 
 
 @register.simple_tag
