@@ -9,6 +9,7 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEVELOPMENT_KEY = "development-only-key-that-production-refuses"
@@ -32,7 +33,7 @@ DEMO_CONTENT = env.bool("DEMO_CONTENT", default=LOCAL)
 
 INSTALLED_APPS = [
     "modeltranslation",
-    "django.contrib.admin",
+    "hub.apps.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -164,6 +165,9 @@ LANGUAGES = [
     ("ro", "Română"),
 ]
 """Interface and content languages, each named in itself. To add one: a line here, `makemigrations`, a `.po` file."""
+
+COUNTRIES_OVERRIDE = {"XK": gettext_lazy("Kosovo")}
+"""Beside the codes of ISO 3166: the one that GeoNames and the European institutions use."""
 
 LANGUAGE_CODE = "en"
 CONTENT_FALLBACK = env.str("CONTENT_FALLBACK", default="source")

@@ -2,11 +2,10 @@
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
-from django.conf.urls.static import static
 from django.contrib import admin
 from django.contrib.sitemaps.views import index as sitemap_index
 from django.contrib.sitemaps.views import sitemap
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from hub import views
 from hub.sitemaps import SITEMAPS
@@ -30,7 +29,8 @@ urlpatterns = [
 ]
 
 if settings.LOCAL or settings.DEBUG:
-    urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
+    # Not `static()`, which serves nothing unless DEBUG is on; and of the uploads only what nginx serves in production.
+    urlpatterns.append(re_path(r"^media/(?P<path>practices/.+)$", views.upload))
 
 handler400 = "hub.views.bad_request"
 handler403 = "hub.views.forbidden"

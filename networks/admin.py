@@ -132,11 +132,26 @@ class PlaceSearchForm(forms.Form):
         return sorted(by_name.values(), key=lambda place: -place.population)
 
 
+class CountryFilter(admin.SimpleListFilter):
+    """The countries that have a city here, of the world's 250."""
+
+    title = gettext_lazy("country")
+    parameter_name = "country"
+
+    def lookups(self, request, model_admin):
+        used = City.objects.order_by().values_list("country", flat=True).distinct()
+        named = [(code, str(countries.name(code)) or code) for code in used]
+        return sorted(named, key=lambda country: sort_key(country[1], current_language()))
+
+    def queryset(self, request, queryset):
+        return queryset.filter(country=self.value()) if self.value() else queryset
+
+
 @admin.register(City)
 class CityAdmin(TranslatedAdmin):
     inlines = [CityMembershipInline]
     list_display = ["__str__", "country", "region", "population", "geonames_id"]
-    list_filter = ["networks", "country"]
+    list_filter = ["networks", CountryFilter]
     search_fields = ["slug", "geonames_id", *in_all_languages("name")]
     prepopulated_fields = {"slug": ["name"]}
     fieldsets = [

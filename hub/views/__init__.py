@@ -1,6 +1,6 @@
 from hub.views.errors import bad_request, forbidden, not_found, server_error
 from hub.views.health import healthz, readyz
-from hub.views.home import choose_language, home, robots, search
+from hub.views.home import choose_language, home, robots, search, upload
 from hub.views.places import city_detail, city_list, network_detail, network_list
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "robots",
     "search",
     "server_error",
+    "upload",
 ]

@@ -15,6 +15,7 @@ from common.admin import (
 )
 from common.languages import in_all_languages, own_name
 from common.phrases import listed
+from common.templatetags.hub import day
 from practices import rules, services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
 from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
@@ -216,7 +217,7 @@ class PracticeAdmin(TranslatedAdmin):
 
     @admin.display(description=pgettext_lazy("date", "published"), ordering="published_at")
     def published_on(self, practice):
-        return practice.published_at and practice.published_at.date()
+        return day(practice.published_at)
 
     # The form
 
