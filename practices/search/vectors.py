@@ -114,10 +114,7 @@ def practice_words(practice, language) -> Words:
                 if weight != "D":
                     heading.add_joined(joined, place)
     for label, weight in _labels(practice, language):
-        literal = label_literal(label, language, weight)
-        vector.add_labels(literal)
-        if weight == "C":
-            heading.add_labels(literal)
+        vector.add_labels(label_literal(label, language, weight))
     title = localized(practice, "title", language, practice.source_language)
     return Words(
         language=language,
