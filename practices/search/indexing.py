@@ -329,7 +329,7 @@ def refresh_frequencies():
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE counted_words ON COMMIT DROP AS"
-            " SELECT word, ndoc FROM ts_stat('SELECT words FROM practices_searchdocument WHERE has_text')"
+            " SELECT word, ndoc FROM ts_stat('SELECT words FROM practices_searchdocument')"
         )
         cursor.execute("CREATE INDEX ON counted_words (word)")
         cursor.execute("ANALYZE counted_words")

@@ -70,7 +70,7 @@ def _lexemes(word, language):
 
 @dataclass(slots=True)
 class Words:
-    """What one search document holds; `lexicon` is the words as written, in lower case."""
+    """What one search document holds; `lexicon` is the words as written, labels included, in lower case."""
 
     language: str
     has_text: bool
@@ -115,6 +115,7 @@ def practice_words(practice, language) -> Words:
                     heading.add_joined(joined, place)
     for label, weight in _labels(practice, language):
         vector.add_labels(label_literal(label, language, weight))
+        surfaces |= _label_words(label)
     title = localized(practice, "title", language, practice.source_language)
     return Words(
         language=language,
@@ -159,6 +160,11 @@ def _labels(practice, language):
 def country_name(code, language):
     with translation.override(language):
         return str(countries.name(code) or code)
+
+
+@lru_cache(maxsize=50_000)
+def _label_words(text):
+    return frozenset(word for _, word, is_elided, _ in words(text) if not is_elided)
 
 
 @lru_cache(maxsize=50_000)
