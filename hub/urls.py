@@ -24,6 +24,7 @@ urlpatterns = [
         path("", views.home, name="home"),
         path("search/", views.search, name="search"),
         path("practices/", include("practices.urls")),
+        path("workspace/", include("practices.workspace_urls")),
         path("", include("hub.network_urls")),
     ),
 ]

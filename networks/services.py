@@ -3,13 +3,17 @@
 from functools import reduce
 from operator import or_
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts.services import end_sessions
 from common.languages import site_languages
 from common.search.folding import fold
-from networks.models import City, Organisation
+from networks.models import City, Organisation, RoleAssignment
+from networks.rules import Role, forget_roles, may_grant
 
 
 @transaction.atomic
@@ -57,3 +61,45 @@ def organisation_named(name, language="en"):
 def add_organisation(name, language="en"):
     """A new organisation; its name stands for the English one, which every organisation has."""
     return Organisation.objects.create(**{f"name_{language}": name, "name_en": name})
+
+
+@transaction.atomic
+def grant_role(person, role, *, actor, network=None, city=None, theme=None, language="") -> RoleAssignment:
+    """Give a person a role in a scope; what the person has already is returned as it is.
+
+    Raises PermissionDenied where the actor may not grant it, ValidationError where the scope does not fit the role.
+    """
+    if not may_grant(actor, role, network=network, city=city):
+        raise PermissionDenied
+    scope = {"person": person, "role": role, "network": network, "city": city, "theme": theme, "language": language}
+    existing = RoleAssignment.objects.active().filter(**scope).first()
+    if existing:
+        return existing
+    assignment = RoleAssignment(granted_by=actor, **scope)
+    assignment.full_clean()
+    assignment.save()
+    _follow_roles(person, role)
+    return assignment
+
+
+@transaction.atomic
+def end_role(assignment: RoleAssignment, *, actor) -> RoleAssignment:
+    """Take a role back; the person's sessions end at once, the assignment stays as a record."""
+    if not may_grant(actor, assignment.role, network=assignment.network, city=assignment.city):
+        raise PermissionDenied
+    if assignment.ended_at is None:
+        assignment.ended_at = timezone.now()
+        assignment.save(update_fields=["ended_at"])
+        _follow_roles(assignment.person, assignment.role)
+        end_sessions(assignment.person)
+    return assignment
+
+
+def _follow_roles(person, changed):
+    """The admin is open to administrators and coordinators."""
+    forget_roles(person)
+    held = set(RoleAssignment.objects.active().filter(person=person).values_list("role", flat=True))
+    if changed == Role.ADMINISTRATOR:
+        person.is_superuser = Role.ADMINISTRATOR in held
+    person.is_staff = person.is_superuser or Role.COORDINATOR in held
+    person.save(update_fields=["is_superuser", "is_staff"])

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from itertools import count
 
+from django.contrib.auth import get_user_model
+
 from networks.models import City, Membership, Network
 from practices.models import Practice, PracticeTheme
 from practices.models.practice import CORE_TEXTS
@@ -83,3 +85,9 @@ def _core(values, number):
         "city": make_city,
     }
     return {name: make() if callable(make) else make for name, make in defaults.items() if name not in values}
+
+
+def make_person(email=None, **values):
+    """A person with the password "correct horse battery"; roles are granted by the test."""
+    email = email or f"person-{next(_numbers)}@example.org"
+    return get_user_model().objects.create_user(email, "correct horse battery", **values)

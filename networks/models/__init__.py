@@ -2,5 +2,6 @@ from networks.models.memberships import Membership, WorkingGroup
 from networks.models.networks import Network
 from networks.models.organisations import Organisation
 from networks.models.places import City
+from networks.models.roles import RoleAssignment
 
-__all__ = ["City", "Membership", "Network", "Organisation", "WorkingGroup"]
+__all__ = ["City", "Membership", "Network", "Organisation", "RoleAssignment", "WorkingGroup"]

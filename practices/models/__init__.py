@@ -1,4 +1,14 @@
+from practices.models.adaptations import Adaptation
 from practices.models.attachments import PracticeDocument, PracticeImage, PracticeLink
+from practices.models.editorial import (
+    EditorialStep,
+    HarmRelease,
+    PracticeVersion,
+    RejectionReason,
+    Review,
+    ReviewComment,
+    Revision,
+)
 from practices.models.imports import ImportJob
 from practices.models.library import (
     FacetBits,
@@ -9,10 +19,14 @@ from practices.models.library import (
     SearchDocument,
 )
 from practices.models.practice import Practice, PracticeTheme
+from practices.models.translations import Translation
 
 __all__ = [
+    "Adaptation",
+    "EditorialStep",
     "FacetBits",
     "FacetDocument",
+    "HarmRelease",
     "ImportJob",
     "LexiconEntry",
     "LibraryVersion",
@@ -22,5 +36,11 @@ __all__ = [
     "PracticeImage",
     "PracticeLink",
     "PracticeTheme",
+    "PracticeVersion",
+    "RejectionReason",
+    "Review",
+    "ReviewComment",
+    "Revision",
     "SearchDocument",
+    "Translation",
 ]

@@ -37,6 +37,8 @@ class PracticeImage(models.Model):
         _("licence"), max_length=20, choices=Practice.Licence.choices, default=Practice.Licence.CC_BY
     )
     has_consent = models.BooleanField(_("people shown have agreed"), default=False)
+    is_live = models.BooleanField(_("shown"), default=True, editable=False)
+    """False while it belongs to a revision that is not published yet, or was taken out by one that was."""
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 
     class Meta:
@@ -57,6 +59,8 @@ class PracticeDocument(models.Model):
     )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
     title = LineField(_("title"), limit=150)
+    is_live = models.BooleanField(_("shown"), default=True, editable=False)
+    """False while it belongs to a revision that is not published yet, or was taken out by one that was."""
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 
     class Meta:

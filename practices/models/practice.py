@@ -13,7 +13,8 @@ from django.utils.translation import pgettext_lazy
 from common.fields import LineField, PlainTextField, RichTextField
 from common.languages import current_language, fallback_chain, site_languages
 from common.localized import first_language, localized
-from networks.models import City, Network, Organisation
+from networks.models import City, Membership, Network, Organisation
+from networks.rules import roles_of
 from vocabularies.models import Scheme, Term
 
 CORE_TEXTS = ("title", "summary", "challenge", "description", "results")
@@ -57,10 +58,50 @@ class PracticeQuerySet(models.QuerySet):
         return self.published().filter(visibility=Practice.Visibility.PUBLIC)
 
     def visible_to(self, user):
-        """The public practices; administrators of the platform see all."""
-        if user.is_authenticated and user.is_active and user.is_superuser:
+        """What a person may read: public ones, and by role those of a city, a network, or a review in progress."""
+        roles = roles_of(user)
+        if roles.is_administrator:
             return self.all()
-        return self.public()
+        public = Q(status=Practice.Status.PUBLISHED, visibility=Practice.Visibility.PUBLIC)
+        if not (user.is_authenticated and user.is_active):
+            return self.filter(public)
+        shared = Q(status=Practice.Status.PUBLISHED, visibility=Practice.Visibility.NETWORK) & _in_networks(
+            roles.member_networks
+        )
+        in_review = Q(
+            pk__in=Practice.revisions.rel.related_model.objects.open()
+            .filter(reviews__reviewer=user)
+            .values("practice")
+        ) & ~Q(city__in=roles.cities)
+        return self.filter(public | _written_by(roles) | shared | in_review)
+
+    def editable_by(self, user):
+        """What a person may draft and revise."""
+        roles = roles_of(user)
+        return self.all() if roles.is_administrator else self.filter(_written_by(roles))
+
+    def decided_by(self, user):
+        """What a person may bring to publication, or take off."""
+        roles = roles_of(user)
+        return self.all() if roles.is_administrator else self.filter(_coordinated_by(roles))
+
+
+def _in_networks(network_ids):
+    through = Practice.networks.through.objects
+    return Q(pk__in=through.filter(network__in=network_ids).values("practice"))
+
+
+def _coordinated_by(roles):
+    if not roles.networks:
+        return Q(pk__in=[])
+    through = Practice.networks.through.objects
+    members = Membership.objects.active().filter(network__in=roles.networks).values("city")
+    unnamed = Q(city__in=members) & ~Q(pk__in=through.values("practice"))
+    return _in_networks(roles.networks) | unnamed
+
+
+def _written_by(roles):
+    return Q(city__in=roles.cities) | _coordinated_by(roles)
 
 
 class Practice(models.Model):
@@ -70,6 +111,7 @@ class Practice(models.Model):
         DRAFT = "draft", _("Draft")
         PUBLISHED = "published", pgettext_lazy("status", "Published")
         ARCHIVED = "archived", _("Archived")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", _("Public")
@@ -106,6 +148,8 @@ class Practice(models.Model):
     advice_change = PlainTextField(_("what others should change"), limit=800, blank=True, default="")
     gender_and_inclusion = PlainTextField(_("gender and inclusion"), limit=500, blank=True, default="")
     harm_statement = PlainTextField(_("how harm is avoided"), limit=800, blank=True, default="")
+    harm_checklist = models.JSONField(_("do-no-harm checklist"), default=dict, blank=True, editable=False)
+    """Internal: {question: {"answer": "yes" | "no" | "n.a.", "mitigation": text}}, see `practices.harm`."""
 
     # Who and where
     city = models.ForeignKey(

@@ -1,0 +1,166 @@
+"""What a practice says as plain data: the shape of revisions and versions, and the way back into the record.
+
+{field: value}: texts by column ("title_sv"), dates in ISO form, decimals as text, relations as ids (lists in order),
+`links` as [{"url", "title_sv", ...}], `images` and `documents` as [{"id", "alt_text_sv", ...}]. Equal content is
+equal data, so versions can be compared field by field.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import models
+
+from common.languages import in_all_languages, site_languages
+from practices.models import Practice, PracticeDocument, PracticeImage, PracticeLink, PracticeTheme
+from practices.search.vectors import TEXT_FIELDS
+
+TEXTS = TEXT_FIELDS
+"""Translated fields, in the order in which a reader meets them."""
+
+PLAIN = (
+    "source_language",
+    "location_precision",
+    "starts_on",
+    "ends_on",
+    "budget_amount",
+    "budget_currency",
+    "staff_fte",
+    "contact_email",
+    "licence",
+    "visibility",
+    "harm_checklist",
+)
+SINGLE = (
+    "city",
+    "lead_organisation",
+    "geographic_scope",
+    "prevention_level",
+    "lifecycle",
+    "budget_band",
+    "eu_programme",
+    "evidence_level",
+    "evaluation_outcome",
+    "evaluator",
+    "transferability",
+)
+MANY = (
+    "networks",
+    "partners",
+    "approaches",
+    "beneficiaries",
+    "delivered_by",
+    "funding_sources",
+    "prerequisites",
+)
+ATTACHED = {
+    "images": (PracticeImage, ("alt_text", "caption"), ("credit", "licence", "has_consent")),
+    "documents": (PracticeDocument, ("title",), ("language",)),
+}
+"""Files: {field: (model, translated columns, plain columns)}; content names them by id, in order."""
+
+
+def text_columns() -> list[str]:
+    return in_all_languages(*TEXTS)
+
+
+def fields() -> list[str]:
+    """All keys of a content."""
+    return [*text_columns(), *PLAIN, *SINGLE, "themes", *MANY, "links", *ATTACHED]
+
+
+def read_content(practice: Practice) -> dict:
+    """What a stored practice says now."""
+    content = {name: getattr(practice, name) or "" for name in text_columns()}
+    content |= {name: plain_value(getattr(practice, name)) for name in PLAIN}
+    content |= {name: getattr(practice, f"{name}_id") for name in SINGLE}
+    content["themes"] = list(practice.ranked_themes.order_by("rank").values_list("theme_id", flat=True))
+    content |= {name: sorted(getattr(practice, name).values_list("pk", flat=True)) for name in MANY}
+    titles = [f"title_{code}" for code in site_languages()]
+    content["links"] = [
+        {name: value or "" for name, value in row.items()} for row in practice.links.values("url", *titles)
+    ]
+    for name, (_model, translated, plain) in ATTACHED.items():
+        columns = [f"{column}_{code}" for column in translated for code in site_languages()]
+        rows = getattr(practice, name).filter(is_live=True).values("id", *columns, *plain)
+        content[name] = [{key: "" if value is None else value for key, value in row.items()} for row in rows]
+    return content
+
+
+def empty_content(source_language: str) -> dict:
+    """The content of a practice nobody has written anything in."""
+    blank = Practice(source_language=source_language)
+    content = dict.fromkeys(text_columns(), "")
+    content |= {name: plain_value(getattr(blank, name)) for name in PLAIN} | dict.fromkeys(SINGLE)
+    return content | {name: [] for name in ("themes", *MANY, "links", *ATTACHED)}
+
+
+def filled_practice(practice: Practice, content: dict) -> Practice:
+    """The practice with texts, plain values and single relations of a content set, not stored."""
+    for name in (*text_columns(), *PLAIN):
+        if name in content:
+            field = Practice._meta.get_field(name)
+            setattr(practice, name, content[name] if name == "harm_checklist" else _python(field, content[name]))
+    for name in SINGLE:
+        if name in content:
+            setattr(practice, f"{name}_id", content[name])
+    return practice
+
+
+def write_content(practice: Practice, content: dict) -> None:
+    """Store a content into the record and its relations. The caller checks, versions and indexes it."""
+    filled_practice(practice, content).save()
+    if "themes" in content:
+        practice.ranked_themes.all().delete()
+        PracticeTheme.objects.bulk_create(
+            PracticeTheme(practice=practice, theme_id=theme, rank=rank)
+            for rank, theme in enumerate(content["themes"], start=1)
+        )
+    for name in MANY:
+        if name in content:
+            getattr(practice, name).set(content[name])
+    if "links" in content:
+        practice.links.all().delete()
+        PracticeLink.objects.bulk_create(
+            PracticeLink(practice=practice, order=order, **link) for order, link in enumerate(content["links"])
+        )
+    for name in ATTACHED:
+        if name in content:
+            _write_attached(practice, name, content[name])
+
+
+def _write_attached(practice, name, rows):
+    model = ATTACHED[name][0]
+    wanted = {row["id"]: (order, row) for order, row in enumerate(rows)}
+    for record in model.objects.filter(practice=practice):
+        if record.pk in wanted:
+            record.order, row = wanted[record.pk]
+            for column, value in row.items():
+                if column != "id":
+                    setattr(record, column, value)
+        record.is_live = record.pk in wanted
+        record.save()
+
+
+def changed_fields(before: dict, after: dict) -> list[str]:
+    """Keys whose values differ, in the order of `fields`; a key that one side lacks counts as unchanged."""
+    return [name for name in fields() if name in before and name in after and before[name] != after[name]]
+
+
+def lists_of(content: dict) -> dict[str, list[int]]:
+    """The lists that publication requires, as `missing_for_publication` takes them."""
+    return {name: content.get(name, []) for name in ("themes", "approaches", "beneficiaries")}
+
+
+def plain_value(value):
+    """A field's value as JSON holds it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return "" if value is None else value
+
+
+def _python(field, value):
+    if value == "" and field.null and not isinstance(field, models.CharField | models.TextField):
+        return None
+    return field.to_python(value)

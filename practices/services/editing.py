@@ -1,0 +1,264 @@
+"""Writing practices: revisions, saved field by field, and sent on their way."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from common.text import check_length, clean_plain
+from networks.rules import roles_of
+from practices import harm
+from practices.content import (
+    ATTACHED,
+    PLAIN,
+    changed_fields,
+    empty_content,
+    fields,
+    filled_practice,
+    lists_of,
+    plain_value,
+    read_content,
+    text_columns,
+    write_content,
+)
+from practices.emails import announce
+from practices.models import EditorialStep, Practice, PracticeVersion, Revision
+from practices.rules import can_write
+from practices.services.publishing import missing_for_publication
+from practices.services.versions import keep_version
+
+Stage = Revision.Stage
+
+
+@dataclass(frozen=True)
+class SaveOutcome:
+    """What became of a save: the counter to send with the next one, and fields that somebody else changed meanwhile.
+
+    `conflicts` maps a field to {"theirs": value, "by": name}; such a field keeps their value, the caller still has his.
+    """
+
+    counter: int
+    saved: list[str] = field(default_factory=list)
+    conflicts: dict[str, dict] = field(default_factory=dict)
+
+
+@transaction.atomic
+def start_practice(*, actor, city, source_language: str, network_ids=()) -> Revision:
+    """Begin a practice of a city; returns its first revision."""
+    practice = Practice(city=city, source_language=source_language, created_by=actor)
+    if city is None or not can_write(actor, practice):
+        raise PermissionDenied
+    practice.save()
+    practice.networks.set(network_ids)
+    content = empty_content(source_language) | {"city": city.pk, "networks": sorted(network_ids)}
+    return _new_revision(practice, content, {}, actor)
+
+
+@transaction.atomic
+def open_revision(practice: Practice, *, actor) -> Revision:
+    """The revision that is on its way, or a new one that begins with what the practice says now."""
+    if not can_write(actor, practice):
+        raise PermissionDenied
+    Practice.objects.select_for_update().get(pk=practice.pk)
+    revision = practice.revisions.open().first()
+    if revision is None:
+        content = read_content(practice)
+        revision = _new_revision(practice, content, content if practice.published_at else {}, actor)
+    return revision
+
+
+def _new_revision(practice, content, base, actor):
+    revision = Revision.objects.create(
+        practice=practice, content=content, base=base, author=actor, stage_since=timezone.now()
+    )
+    record_step(revision, Stage.DRAFT, actor=actor, from_stage="")
+    return revision
+
+
+@transaction.atomic
+def save_revision(revision: Revision, changes: dict, *, actor, seen: int, weight: str | None = None) -> SaveOutcome:
+    """Store the fields a person changed. `seen` is the counter of the state those changes were made on.
+
+    A field that somebody else changed after that keeps the other's value and comes back as a conflict, so that nothing
+    is overwritten unseen. Values are cleaned by the text gate; raises ValidationError by field for values that cannot
+    be stored, PermissionDenied where the actor may not write or the revision is with the reviewers.
+    """
+    revision = Revision.objects.select_for_update().select_related("practice").get(pk=revision.pk)
+    if not can_write(actor, revision.practice) or not may_be_saved(revision, actor):
+        raise PermissionDenied
+    changes = clean_changes(changes)
+    conflicts, saved = {}, []
+    for name, value in changes.items():
+        if revision.content.get(name) == value:
+            continue
+        last = revision.changed_at_save.get(name)
+        if last and last["at"] > seen and last["by"] != actor.pk:
+            conflicts[name] = {"theirs": revision.content.get(name), "by": last["name"]}
+            continue
+        saved.append(name)
+    if weight and weight != revision.weight:
+        revision.weight = Revision.Weight(weight)
+        revision.save(update_fields=["weight"])
+    if saved:
+        revision.counter += 1
+        mark = {"at": revision.counter, "by": actor.pk, "name": str(actor)}
+        revision.content |= {name: changes[name] for name in saved}
+        revision.changed_at_save |= dict.fromkeys(saved, mark)
+        revision.save(update_fields=["content", "changed_at_save", "counter", "updated_at"])
+        if revision.practice.published_at is None:
+            # Until it is published, lists and look-ups show of the record what is being written.
+            write_content(revision.practice, {name: changes[name] for name in saved})
+    return SaveOutcome(revision.counter, saved, conflicts)
+
+
+def may_be_saved(revision, actor) -> bool:
+    """Authors write while it is with them; coordinators may put right what is in review."""
+    if revision.stage in Revision.WITH_AUTHORS:
+        return True
+    roles = roles_of(actor)
+    return revision.is_open and (roles.is_administrator or bool(roles.networks))
+
+
+def clean_changes(changes: dict) -> dict:
+    """The values as they are stored. Raises ValidationError {field: errors}; unknown fields are refused."""
+    unknown = set(changes) - set(fields())
+    if unknown:
+        raise ValidationError(_("Unknown field: %(name)s") % {"name": ", ".join(sorted(unknown))})
+    cleaned, errors = {}, {}
+    texts = set(text_columns())
+    for name, value in changes.items():
+        try:
+            if name in texts or (name in PLAIN and name != "harm_checklist"):
+                model_field = Practice._meta.get_field(name)
+                blank = value in ("", None)
+                python = None if blank else model_field.clean(value, None)
+                cleaned[name] = "" if blank else plain_value(python)
+            elif name == "harm_checklist":
+                cleaned[name] = _clean_checklist(value)
+            else:
+                cleaned[name] = value
+        except ValidationError as error:
+            errors[name] = error
+    if errors:
+        raise ValidationError(errors)
+    return cleaned
+
+
+def _clean_checklist(value):
+    cleaned = {}
+    for question in harm.QUESTIONS:
+        row = value.get(question, {})
+        mitigation = clean_plain(row.get("mitigation", ""))
+        check_length(mitigation, harm.MAX_MITIGATION)
+        answer = row.get("answer", "")
+        if answer in harm.ANSWERS or mitigation:
+            cleaned[question] = {"answer": answer if answer in harm.ANSWERS else "", "mitigation": mitigation}
+    return cleaned
+
+
+def missing_for_submission(revision: Revision) -> list[str]:
+    """Names of what a revision still needs: the core of publication, and the do-no-harm checklist."""
+    shown = filled_practice(Practice(), revision.content)
+    missing = missing_for_publication(shown, lists_of(revision.content))
+    checklist = revision.content.get("harm_checklist", {})
+    missing += [f"harm:{name}" for name in harm.unanswered(checklist)]
+    missing += [f"harm-mitigation:{name}" for name in harm.unmitigated(checklist)]
+    missing += [
+        f"images:{image['id']}"
+        for image in revision.content.get("images", [])
+        if not image.get(f"alt_text_{shown.source_language}")
+    ]
+    return missing
+
+
+def completeness(revision: Revision) -> int:
+    """Percentage of the fields that say something, the required core counted twice."""
+    content = revision.content
+    language = content.get("source_language") or revision.practice.source_language
+    wanted = [f"{name}_{language}" for name in ("title", "summary", "challenge", "description", "results")]
+    wanted += ["city", "geographic_scope", "themes", "approaches", "beneficiaries", "lifecycle", "budget_band"]
+    wanted += ["evidence_level", "transferability", "contact_email", "harm_checklist"]
+    extra = [f"{name}_{language}" for name in ("lessons_learned", "what_did_not_work", "advice_keep")]
+    extra += [f"{name}_{language}" for name in ("advice_change", "gender_and_inclusion", "harm_statement")]
+    extra += ["networks", "lead_organisation", "delivered_by", "starts_on", "funding_sources", "prerequisites"]
+    extra += ["links", *ATTACHED]
+    have = 2 * sum(bool(content.get(name)) for name in wanted) + sum(bool(content.get(name)) for name in extra)
+    return round(100 * have / (2 * len(wanted) + len(extra)))
+
+
+@transaction.atomic
+def submit(revision: Revision, *, actor) -> Revision:
+    """Hand a complete revision to the reviewers, for the first time or again.
+
+    Raises ValidationError {field: message} for what is missing; a risk without mitigation cannot be submitted.
+    """
+    revision = _locked(revision)
+    if not can_write(actor, revision.practice) or revision.stage not in Revision.WITH_AUTHORS:
+        raise PermissionDenied
+    missing = missing_for_submission(revision)
+    if missing:
+        raise ValidationError({name: _("Needed before it can be submitted.") for name in missing})
+    is_again = revision.stage == Stage.CHANGES_REQUESTED
+    revision.submitted_at = revision.submitted_at or timezone.now()
+    revision.save(update_fields=["submitted_at"])
+    keep_version(
+        revision.practice,
+        PracticeVersion.Cause.SUBMITTED,
+        actor=actor,
+        content=revision.content,
+        revision=revision,
+    )
+    return move(revision, Stage.RESUBMITTED if is_again else Stage.SUBMITTED, actor=actor)
+
+
+@transaction.atomic
+def discard(revision: Revision, *, actor, note: str = "") -> Revision:
+    """Give a revision up; a practice that was never published stays as a withdrawn draft."""
+    revision = _locked(revision)
+    if not can_write(actor, revision.practice) or not revision.is_open:
+        raise PermissionDenied
+    return move(revision, Stage.WITHDRAWN, actor=actor, note=note)
+
+
+def move(revision: Revision, stage, *, actor, note="", reason="") -> Revision:
+    """Bring a revision into a stage and record the step. For the services of this package, in their transaction."""
+    before = revision.stage
+    revision.stage = stage
+    revision.stage_since = timezone.now()
+    revision.save(update_fields=["stage", "stage_since"])
+    record_step(revision, stage, actor=actor, from_stage=before, note=note, reason=reason)
+    return revision
+
+
+def record_step(revision, stage, *, actor, from_stage, note="", reason=""):
+    step = EditorialStep(
+        revision=revision,
+        from_stage=from_stage,
+        to_stage=stage,
+        actor=actor,
+        reason=reason,
+        note=note,
+        at=revision.stage_since,
+    )
+    step.full_clean()
+    step.save()
+    announce(step)
+    return step
+
+
+def _locked(revision):
+    return Revision.objects.select_for_update(of=["self"]).select_related("practice").get(pk=revision.pk)
+
+
+def content_changes(revision: Revision) -> list[str]:
+    """Fields in which a pending revision differs from what it was written on."""
+    return changed_fields(revision.base, revision.content)
+
+
+def digest(value) -> str:
+    """A hash of a value that is equal for equal content."""
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,32 @@
+"""The first page of the workspace: my practices, what waits for me, my city."""
+
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from networks.rules import roles_of
+
+
+def for_people_with_a_role(view):
+    """Decorate a view of the workspace: others sign in first, and those without any role find nothing there."""
+
+    @wraps(view)
+    @never_cache
+    def answer(request, *args, **kwargs):
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not roles_of(request.user).has_any:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return answer
+
+
+@require_safe
+@for_people_with_a_role
+def home(request):
+    return render(request, "workspace/home.html", {"section": "workspace", "roles": roles_of(request.user)})
