@@ -8,6 +8,7 @@ from django.contrib.sitemaps.views import index as sitemap_index
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
+from accounts.views import admin_login, admin_password_change
 from hub import views
 from hub.sitemaps import SITEMAPS
 
@@ -19,11 +20,15 @@ urlpatterns = [
     path("sitemap.xml", sitemap_index, {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap"}, name="sitemap-index"),
     path("sitemap-<section>.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("i18n/", include("django.conf.urls.i18n")),
+    # The admin's own login knows neither the limits nor second factors.
+    path("admin/login/", admin_login),
+    path("admin/password_change/", admin_password_change),
     path("admin/", admin.site.urls),
     path("api/v1/", include("hub.api")),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("search/", views.search, name="search"),
+        path("accounts/", include("accounts.urls")),
         path("practices/", include("practices.urls")),
         path("", include("hub.network_urls")),
     ),
@@ -35,4 +40,5 @@ if settings.LOCAL or settings.DEBUG:
 handler400 = "hub.views.bad_request"
 handler403 = "hub.views.forbidden"
 handler404 = "hub.views.not_found"
+handler429 = "hub.views.too_many_requests"
 handler500 = "hub.views.server_error"
