@@ -69,7 +69,7 @@ def _collect(user):
 
 
 def _columns(record):
-    names = sorted(PERSONAL[type(record)] - SECRET)
+    names = sorted(PERSONAL[record._meta.model] - SECRET)
     return {name: _plain(getattr(record, name)) for name in names}
 
 
