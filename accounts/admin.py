@@ -1,3 +1,5 @@
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -25,6 +27,7 @@ class UserAdmin(CleanFieldsMixin, DjangoUserAdmin):
     list_filter = ["is_staff", "is_active", "language"]
     search_fields = ["email", "name"]
     ordering = ["email"]
+    actions = ["remove_second_factors"]
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
         (_("About"), {"fields": ["name", "language", "mail_preference", "time_zone"]}),
@@ -44,6 +47,16 @@ class UserAdmin(CleanFieldsMixin, DjangoUserAdmin):
             services.change_email(obj, obj.email, actor=request.user)
         if change and {"is_active", "is_staff", "is_superuser"} & set(form.changed_data):
             services.end_sessions(obj)
+
+    @admin.action(description=_("Remove the second factors of the chosen people"), permissions=["change"])
+    def remove_second_factors(self, request, queryset):
+        for user in queryset:
+            services.remove_second_factors(user, request.user)
+        messages.success(request, _("The second factors are removed."))
+
+
+# Addresses are changed with the person, so that the two never differ, and secrets are nobody's to read.
+admin.site.unregister([EmailAddress, Authenticator])
 
 
 class InvitationForm(forms.ModelForm):

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from accounts import domains, emails, personal_data
 from accounts.models import REQUEST_DAYS, AccountRequest, Invitation, User, in_request_days
@@ -47,6 +48,20 @@ def end_sessions(user):
 
 
 @transaction.atomic
+def remove_second_factors(user, actor):
+    """For a person who has lost them all: the password alone signs in again, and every session ends."""
+    user.authenticator_set.all().delete()
+    end_sessions(user)
+    context = {"event": _("The second factors of your account were removed."), "link": _reset_link(user.language)}
+    _mail("security_notice", user.email, user.language, context)
+
+
+def _reset_link(language):
+    with translation.override(language):
+        return emails.absolute(reverse("account_reset_password"))
+
+
+@transaction.atomic
 def change_email(user, email, *, actor):
     """Give a person another address, which counts as confirmed because the actor vouches for it."""
     from allauth.account.models import EmailAddress
@@ -63,9 +78,11 @@ def change_email(user, email, *, actor):
 
 @transaction.atomic
 def invite(email, language, actor, *, name=""):
-    """Return (invitation, token) and mail the token. An open invitation of the same address is revoked."""
+    """Return (invitation, token) and mail the token.
+
+    One address may have several open invitations: two networks may each have something to offer.
+    """
     email = email.strip().lower()
-    Invitation.objects.open().filter(email=email).update(revoked_at=timezone.now())
     token = new_token()
     invitation = Invitation(
         email=email, language=language, name=name, invited_by=actor, token_hash=keyed_hash(token, INVITATION)
@@ -225,6 +242,12 @@ def _decide(account_request, state, actor, invitation=None):
     account_request.decided_by = actor
     account_request.invitation = invitation
     account_request.save(update_fields=["state", "decided_at", "decided_by", "invitation"])
+
+
+def forget_unconfirmed():
+    """Delete requests whose address was never confirmed. Returns how many."""
+    late = AccountRequest.objects.filter(verified_at=None, expires_at__lte=timezone.now())
+    return late.delete()[0]
 
 
 # Personal data ---------------------------------------------------------------------------------

@@ -54,10 +54,11 @@ def test_invite_keeps_no_token(invited):
     assert len(row["token_hash"]) == 64
 
 
-def test_invite_again_revokes_what_is_open(invited, admin_person):
+def test_invite_again_leaves_the_first_open(invited, admin_person):
+    first, _token = invited
     second, _token = services.invite("Bo@Malmo.example", "sv", admin_person)
 
-    assert list(Invitation.objects.open()) == [second]
+    assert list(Invitation.objects.open()) == [second, first]
 
 
 def test_invite_lasts_fourteen_days(invited):

@@ -134,3 +134,11 @@ def test_admin_decides_about_requests(client, waiting, admin_person):
 
     waiting.refresh_from_db()
     assert waiting.state == "approved"
+
+
+def test_request_never_confirmed_is_forgotten(client, waiting):
+    ask(client, "late@malmo.example")
+    with time_machine.travel(AccountRequest.objects.get(verified_at=None).expires_at + timedelta(minutes=1)):
+        assert services.forget_unconfirmed() == 1
+
+    assert list(AccountRequest.objects.all()) == [waiting]

@@ -164,3 +164,23 @@ def test_passkey_pages_have_no_inline_script(client, person):
         assert "mfa/js/webauthn.js" in html
         assert all('type="application/json"' in tag.split(">")[0] for tag in scripts)
         assert "unsafe" not in response["Content-Security-Policy"]
+
+
+def test_admin_removes_lost_second_factors_and_ends_sessions(client, person, admin_person):
+    set_up_app(person)
+    client.force_login(admin_person)
+    theirs = client.__class__()
+    theirs.force_login(person)
+
+    client.post("/admin/accounts/user/", {"action": "remove_second_factors", "_selected_action": [person.pk]})
+
+    assert not services.has_second_factor(person)
+    assert theirs.get("/en/accounts/me/").status_code == 302
+    assert [message.to for message in mail.outbox] == [[person.email]]
+
+
+@pytest.mark.parametrize("path", ["account/emailaddress/", "mfa/authenticator/"])
+def test_admin_shows_no_secrets(client, admin_person, path):
+    client.force_login(admin_person)
+
+    assert client.get(f"/admin/{path}").status_code == 404
