@@ -7,6 +7,7 @@ from django.contrib.sitemaps.views import index as sitemap_index
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path, re_path
 
+from accounts.views import admin_login, admin_password_change
 from hub import views
 from hub.sitemaps import SITEMAPS
 
@@ -18,11 +19,15 @@ urlpatterns = [
     path("sitemap.xml", sitemap_index, {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap"}, name="sitemap-index"),
     path("sitemap-<section>.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("i18n/", include("django.conf.urls.i18n")),
+    # The admin's own login knows neither the limits nor second factors.
+    path("admin/login/", admin_login),
+    path("admin/password_change/", admin_password_change),
     path("admin/", admin.site.urls),
     path("api/v1/", include("hub.api")),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("search/", views.search, name="search"),
+        path("accounts/", include("accounts.urls")),
         path("practices/", include("practices.urls")),
         path("workspace/", include("practices.workspace_urls")),
         path("", include("hub.network_urls")),
@@ -36,4 +41,5 @@ if settings.LOCAL or settings.DEBUG:
 handler400 = "hub.views.bad_request"
 handler403 = "hub.views.forbidden"
 handler404 = "hub.views.not_found"
+handler429 = "hub.views.too_many_requests"
 handler500 = "hub.views.server_error"

@@ -40,12 +40,10 @@ def suggestions(typed: str, catalogue: Catalogue) -> list[Suggestion]:
     prefix = folded_title(clean_line(typed)[:60])
     if len(prefix) < MINIMUM_LENGTH:
         return []
-    return [
-        *_values(prefix, catalogue),
-        *_cities(prefix, catalogue),
-        *_titles(prefix, catalogue),
-        *_words(prefix, catalogue),
-    ]
+    named = [*_values(prefix, catalogue), *_cities(prefix, catalogue)]
+    said = {word for suggestion in named for word in folded_title(suggestion.label).split()}
+    words = (suggestion for suggestion in _words(prefix, catalogue) if folded_title(suggestion.label) not in said)
+    return [*named, *_titles(prefix, catalogue), *words]
 
 
 def _library(**fields):
