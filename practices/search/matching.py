@@ -17,7 +17,7 @@ from practices.search.counting import as_counts, masks
 from practices.search.request import LibraryRequest
 from practices.search.text_queries import TextQuery
 
-RANKED = 1_000
+RANKED = 500
 RERANKED = 40
 OWN_LANGUAGE_BONUS = 0.25
 EXACT_TITLE_BONUS = 100
