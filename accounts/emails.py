@@ -1,35 +1,22 @@
-"""The one way of accounts' mails: rendered in the recipient's language, sent from here."""
+"""The one way of accounts' mails into the outbox."""
+
+import uuid
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
-from django.utils import translation
 
-from common.languages import direction
+from common.outbox.queueing import queue_mail
 
 
 def send(template, to, language, context):
-    """Send `templates/accounts/mail/<template>.{subject,body}.txt` to one address.
+    """Queue `templates/mail/accounts/<template>.{subject.txt,txt}` for one address, in the caller's transaction.
 
     The texts are literal: nothing in them becomes markup, and of the addresses in them only `context["link"]`, alone
-    in its paragraph, becomes a link of the HTML part.
+    in its paragraph, becomes a link of the HTML part. Links of accounts open something, so their texts are forgotten
+    once the mail server has them.
     """
-    with translation.override(language):
-        values = {
-            "site_name": settings.SITE_NAME,
-            "site_url": settings.SITE_URL.rstrip("/"),
-            "language": language,
-            "direction": direction(language),
-            "link": "",
-            **context,
-        }
-        subject = " ".join(render_to_string(f"accounts/mail/{template}.subject.txt", values).split())
-        body = render_to_string(f"accounts/mail/{template}.body.txt", values).strip() + "\n"
-        paragraphs = [part.strip() for part in body.split("\n\n") if part.strip()]
-        html = render_to_string("accounts/mail/message.html", values | {"subject": subject, "paragraphs": paragraphs})
-    message = EmailMultiAlternatives(subject, body, settings.DEFAULT_FROM_EMAIL, [to])
-    message.attach_alternative(html, "text/html")
-    message.send()
+    kind = f"accounts/{template}"
+    key = f"{kind}:{uuid.uuid4()}"
+    queue_mail(kind, to=to, language=language, context=context, key=key, essential=True, secret=True)
 
 
 def absolute(path):

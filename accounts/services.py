@@ -102,7 +102,7 @@ def _mail_invitation(invitation, token):
 
 
 def _mail(template, to, language, context):
-    transaction.on_commit(lambda: emails.send(template, to, language, context))
+    emails.send(template, to, language, context)
 
 
 def invitation_of(token):

@@ -262,6 +262,9 @@ CELERY_BEAT_SCHEDULE = {
     "beat-heartbeat": {"task": "common.tasks.record_beat", "schedule": 30.0},
     "catch-up-index": {"task": "practices.tasks.catch_up_index", "schedule": crontab(hour=2, minute=30)},
     "forget-unconfirmed-requests": {"task": "accounts.tasks.forget_unconfirmed", "schedule": 24 * 3600.0},
+    "send-outbox": {"task": "common.tasks.send_outbox", "schedule": 60.0},
+    "summarise-outbox": {"task": "common.tasks.summarise_outbox", "schedule": 300.0},
+    "forget-outbox-texts": {"task": "common.tasks.forget_outbox_texts", "schedule": crontab(hour=3, minute=10)},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
 

@@ -123,7 +123,7 @@ class EditorialStep(models.Model):
         blank=True,
         related_name="+",
     )
-    reason = models.CharField(_("reason"), max_length=20, choices=RejectionReason.choices, blank=True, default="")
+    reason = models.CharField(_("reason"), max_length=20, choices=RejectionReason, blank=True, default="")
     note = PlainTextField(_("explanation"), limit=2000, blank=True, default="")
     at = models.DateTimeField(_("when"))
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts import domains
 from accounts.models import User
+from common.outbox.sending import send_waiting
 
 PASSWORD = "a long and unusual password"
 
@@ -23,6 +24,12 @@ def own_limits(settings):
 def at_commit(monkeypatch):
     """A test never commits, so what waits for the commit is done at once."""
     monkeypatch.setattr(transaction, "on_commit", lambda function, using=None, robust=False: function())
+
+
+@pytest.fixture(autouse=True)
+def mails_leave_at_once(monkeypatch):
+    """What workers do within seconds: tests look into `mail.outbox`."""
+    monkeypatch.setattr("common.outbox.queueing.enqueue", lambda task: send_waiting())
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from django.utils import translation
 from accounts import emails
 from accounts.adapters import SECURITY_NOTICES
 
-FOLDER = Path(settings.BASE_DIR, "templates/accounts/mail")
+pytestmark = pytest.mark.django_db
+FOLDER = Path(settings.BASE_DIR, "templates/mail/accounts")
 TEMPLATES = sorted(path.name.removesuffix(".subject.txt") for path in FOLDER.glob("*.subject.txt"))
 CONTEXT = {
     "link": "https://hub.example/key",
