@@ -1,12 +1,10 @@
 """The demonstration content: vocabularies, cities, networks and practices, through the same doors as real content."""
 
-import secrets
 import tomllib
 from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.db import transaction
 
@@ -22,7 +20,6 @@ from vocabularies.models import Scheme, Term
 from vocabularies.services import load_vocabularies
 
 DATA = Path(__file__).parent
-ADMINISTRATOR = "admin@example.org"
 
 
 class DemoContentError(Exception):
@@ -97,16 +94,6 @@ def _describe(network, entry):
 
 def _translated(entry, *fields):
     return {f"{field}_{code}": entry[field].get(code, "") for field in fields for code in site_languages()}
-
-
-def ensure_administrator() -> str | None:
-    """Make the demonstration's administrator with a random password, which is returned; None where there is one."""
-    users = get_user_model().objects
-    if users.filter(email=ADMINISTRATOR).exists():
-        return None
-    password = secrets.token_urlsafe(12)
-    users.create_superuser(ADMINISTRATOR, password, name="Demo administrator")
-    return password
 
 
 @transaction.atomic

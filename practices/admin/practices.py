@@ -16,7 +16,8 @@ from common.admin import (
 from common.languages import in_all_languages, own_name
 from common.phrases import listed
 from common.templatetags.hub import day
-from practices import rules, services
+from networks.scoped_admin import ScopedAdmin, ScopedInline
+from practices import services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
 from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
 from practices.imports.jobs import may_import
@@ -28,7 +29,7 @@ UNLISTED_TEXTS = [name for name in translated_names(Practice) if name not in LIS
 """What the list of practices does not load."""
 
 
-class ThemeInline(admin.StackedInline):
+class ThemeInline(ScopedInline, admin.StackedInline):
     """The terms are chosen, not edited, here."""
 
     model = PracticeTheme
@@ -42,19 +43,19 @@ class ThemeInline(admin.StackedInline):
     stands_with_subjects = True
 
 
-class ImageInline(TranslatedStackedInline):
+class ImageInline(ScopedInline, TranslatedStackedInline):
     model = PracticeImage
     formset = ImageFormSet
     fields = ["file", "alt_text", "caption", "credit", "licence", "has_consent", "order"]
 
 
-class DocumentInline(TranslatedStackedInline):
+class DocumentInline(ScopedInline, TranslatedStackedInline):
     model = PracticeDocument
     formset = DocumentFormSet
     fields = ["file", "language", "title", "order"]
 
 
-class LinkInline(TranslatedTabularInline):
+class LinkInline(ScopedInline, TranslatedTabularInline):
     model = PracticeLink
     fields = ["url", "title", "order"]
 
@@ -67,7 +68,7 @@ class PracticeChangeList(ChangeList):
 
 
 @admin.register(Practice)
-class PracticeAdmin(TranslatedAdmin):
+class PracticeAdmin(ScopedAdmin, TranslatedAdmin):
     form = PracticeForm
     change_form_template = "admin/practices/practice/change_form.html"
     language_follows = "source_language"
@@ -182,17 +183,10 @@ class PracticeAdmin(TranslatedAdmin):
 
     # Who sees and does what
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).visible_to(request.user)
+    coordinators_may = frozenset({"view", "change"})
 
-    def has_view_permission(self, request, obj=None):
-        return super().has_view_permission(request, obj) and (obj is None or rules.can_view(request.user, obj))
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and (obj is None or rules.can_change(request.user, obj))
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and (obj is None or rules.can_change(request.user, obj))
+    def scope(self, user):
+        return Practice.objects.decided_by(user)
 
     def view_on_site(self, practice):
         return practice.get_absolute_url()

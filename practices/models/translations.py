@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from practices.models.practice import Practice
 
@@ -28,7 +29,7 @@ class Translation(models.Model):
     translator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="translations"
     )
-    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    updated_at = models.DateTimeField(pgettext_lazy("date", "changed"), auto_now=True)
 
     class Meta:
         verbose_name = _("translation")
