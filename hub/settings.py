@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default=str(BASE
 CELERY_BEAT_SCHEDULE = {
     "beat-heartbeat": {"task": "common.tasks.record_beat", "schedule": 30.0},
     "catch-up-index": {"task": "practices.tasks.catch_up_index", "schedule": crontab(hour=2, minute=30)},
+    "remind-of-due-reviews": {"task": "practices.tasks.remind_of_due_reviews", "schedule": crontab(hour=6, minute=15)},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
 
