@@ -59,8 +59,9 @@ def _told_of(step, revision):
     if stage == Stage.CHANGES_REQUESTED:
         return "changes-requested", _authors(revision)
     if stage == Stage.APPROVED and needs_release(revision):
-        others = [person for person in _coordinators(revision.practice) if person.pk != revision.author_id]
-        return "release-needed", others
+        involved = {revision.author_id, step.actor_id}
+        others = [person for person in _coordinators(revision.practice) if person.pk not in involved]
+        return "release-needed", others or _holders(Q(role=Role.ADMINISTRATOR))
     if stage == Stage.PUBLISHED:
         return "practice-published", _authors(revision)
     if stage == Stage.REJECTED:

@@ -148,7 +148,8 @@ def release_harm(revision: Revision, *, actor, note: str = "") -> Revision:
     if not can_decide(actor, revision.practice) or revision.stage != Stage.APPROVED:
         raise PermissionDenied
     approval = revision.steps.filter(to_stage=Stage.APPROVED).order_by("-at", "-pk").first()
-    if actor.pk in (revision.author_id, approval.actor_id):
+    writers = {mark["by"] for mark in revision.changed_at_save.values()}
+    if actor.pk in {revision.author_id, approval.actor_id, *writers}:
         raise ValidationError(_("Another coordinator must release it: not the one who wrote or approved it."))
     HarmRelease.objects.update_or_create(
         revision=revision,
