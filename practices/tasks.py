@@ -6,7 +6,7 @@ from celery import shared_task
 
 from practices.imports import jobs
 from practices.search.indexing import CHUNK, refresh_frequencies, reindex
-from practices.services import differing_from_index, practices_using
+from practices.services import differing_from_index, practices_using, remind_of_reviews
 
 logger = logging.getLogger(__name__)
 
@@ -45,3 +45,8 @@ def catch_up_index():
     for practice_ids in differing_from_index():
         logger.warning("The index differed from the records of %s practices", len(practice_ids))
         reindex_practices(practice_ids)
+
+
+@shared_task
+def remind_of_due_reviews():
+    logger.info("%s practices are due for review", remind_of_reviews())

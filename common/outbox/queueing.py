@@ -25,8 +25,9 @@ def queue_mail(
 ) -> OutboxMail | None:
     """Write a mail in the caller's transaction; it leaves after the commit, or never if that is rolled back.
 
-    `kind` names the templates `mail/<kind>.subject.txt` and `mail/<kind>.txt`; `context["link"]`, alone in its
-    paragraph, is the only link of the HTML part, and all other values are literal text. The same `key` is queued once.
+    `kind` names the templates `mail/<kind>.subject.txt`, `mail/<kind>.txt` and, where the text's paragraphs will not
+    do, `mail/<kind>.html`. `context["link"]` (or "url") is what the mail leads to; all values are literal text. The same
+    `key` is queued once.
     The person's choice (at once, daily, none) holds unless the mail is `essential`. Returns None where none is wanted.
     """
     wish = AT_ONCE if essential or person is None else getattr(person, "mail_preference", AT_ONCE)
@@ -65,13 +66,15 @@ def compose(kind, language, context):
         values = frame(language) | {"link": ""} | context
         subject = one_line(render_to_string(f"mail/{kind}.subject.txt", values))
         text = render_to_string(f"mail/{kind}.txt", values).strip() + "\n"
-        return subject, text, compose_html(subject, text, values), values["link"]
+        link = values["link"] or values.get("url", "")
+        return subject, text, compose_html(subject, text, values, f"mail/{kind}.html"), link
 
 
-def compose_html(subject, text, values):
-    """The text's paragraphs in the one layout of all mails, with its styles inline."""
+def compose_html(subject, text, values, template="mail/base.html"):
+    """The kind's own page, or the text's paragraphs, in the one layout of all mails, with its styles inline."""
     paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
-    html = render_to_string("mail/base.html", values | {"subject": subject, "paragraphs": paragraphs})
+    values = values | {"subject": subject, "paragraphs": paragraphs}
+    html = render_to_string([template, "mail/base.html"], values)
     return css_inline.inline(html, keep_style_tags=True, load_remote_stylesheets=False)
 
 

@@ -19,9 +19,17 @@ from common.templatetags.hub import day
 from networks.scoped_admin import ScopedAdmin, ScopedInline
 from practices import services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
-from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
+from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm
+from practices.comparing import label_of
 from practices.imports.jobs import may_import
-from practices.models import Practice, PracticeDocument, PracticeImage, PracticeLink, PracticeTheme
+from practices.models import (
+    Practice,
+    PracticeDocument,
+    PracticeImage,
+    PracticeLink,
+    PracticeTheme,
+    PracticeVersion,
+)
 
 TOLD_AT_MOST = 10
 LISTED_TEXTS = {"title", "summary"}
@@ -226,7 +234,9 @@ class PracticeAdmin(ScopedAdmin, TranslatedAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request, obj, form, change):
-        if not change:
+        if change:
+            services.keep_former([obj.pk])
+        else:
             obj.created_by = request.user
         # Publishing is the service's work, once the relations it asks for are stored.
         form.is_to_be_published = (
@@ -246,7 +256,9 @@ class PracticeAdmin(ScopedAdmin, TranslatedAdmin):
         with transaction.atomic():
             super().save_related(request, form, formsets, change)
             if change:
-                services.record_edit(form.instance)
+                services.record_edit(form.instance, actor=request.user)
+            else:
+                services.keep_version(form.instance, PracticeVersion.Cause.EDITED, actor=request.user)
             if form.is_to_be_published:
                 services.publish(form.instance, actor=request.user)
 

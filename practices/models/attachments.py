@@ -4,6 +4,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.validators import FileExtensionValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.fields import LineField
@@ -17,6 +18,19 @@ def image_path(instance, filename):
 
 def document_path(instance, filename):
     return f"practices/documents/{uuid.uuid4().hex}{Path(filename).suffix.lower()}"
+
+
+class AttachmentQuerySet(models.QuerySet):
+    """For whoever serves the files: a file's name is no secret once it was on a page, so each request has to ask."""
+
+    def public(self):
+        """Files anyone may fetch: shown, of a practice that is public now. A withdrawn practice has none."""
+        return self.filter(is_live=True, practice__in=Practice.objects.public())
+
+    def visible_to(self, user):
+        """Files a person may fetch: shown ones of practices the person may read, and all of those the person writes."""
+        shown = Q(is_live=True, practice__in=Practice.objects.visible_to(user))
+        return self.filter(shown | Q(practice__in=Practice.objects.editable_by(user)))
 
 
 class PracticeImage(models.Model):
@@ -41,6 +55,8 @@ class PracticeImage(models.Model):
     """False while it belongs to a revision that is not published yet, or was taken out by one that was."""
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 
+    objects = AttachmentQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("picture")
         verbose_name_plural = _("pictures")
@@ -62,6 +78,8 @@ class PracticeDocument(models.Model):
     is_live = models.BooleanField(_("shown"), default=True, editable=False)
     """False while it belongs to a revision that is not published yet, or was taken out by one that was."""
     order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("document")

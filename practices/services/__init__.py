@@ -1,5 +1,6 @@
 """Changes of practices: each is one transaction that leaves record and index in agreement."""
 
+from practices.services.adapting import claim_adaptation, confirm_adaptation, decline_adaptation
 from practices.services.catching_up import differing_from_index
 from practices.services.editing import (
     SaveOutcome,
@@ -23,6 +24,7 @@ from practices.services.publishing import (
     publish,
     record_edit,
 )
+from practices.services.reminding import due_for_review, remind_of_reviews
 from practices.services.reviewing import (
     approve,
     assign_reviewer,
@@ -38,7 +40,7 @@ from practices.services.reviewing import (
     withdraw,
 )
 from practices.services.storing import PracticeRecord, store, store_relations
-from practices.services.versions import FieldChange, compare, keep_version
+from practices.services.versions import FieldChange, compare, keep_former, keep_version, keep_versions
 
 __all__ = [
     "REQUIRED_LISTS",
@@ -49,15 +51,21 @@ __all__ = [
     "approve",
     "archive",
     "assign_reviewer",
+    "claim_adaptation",
     "comment",
     "compare",
     "completeness",
     "confirm",
+    "confirm_adaptation",
+    "decline_adaptation",
     "delete",
     "differing_from_index",
     "discard",
+    "due_for_review",
     "finish_review",
+    "keep_former",
     "keep_version",
+    "keep_versions",
     "missing_for_publication",
     "missing_for_submission",
     "needs_release",
@@ -69,6 +77,7 @@ __all__ = [
     "record_edit",
     "reject",
     "release_harm",
+    "remind_of_reviews",
     "request_changes",
     "restore",
     "save_revision",

@@ -7,8 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from networks.rules import roles_of
-from practices.models import Practice, PracticeLink, PracticeTheme
+from practices.models import Practice, PracticeLink, PracticeTheme, PracticeVersion
 from practices.search.indexing import reindex
+from practices.services.versions import keep_former, keep_versions
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class PracticeRecord:
 def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
     """Store checked records and their relations and index them: all of them or none.
 
-    Existing ones (with a primary key) are replaced and get the next version.
+    Existing ones (with a primary key) are replaced and get the next version. What each says is kept in its history.
     """
     if not (actor is None or roles_of(actor).is_administrator):
         raise PermissionDenied
@@ -36,11 +37,14 @@ def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
     for practice in new:
         practice.created_by = actor
     Practice.objects.bulk_create(new)
+    keep_former([practice.pk for practice in old])
     for practice in old:
         practice.version += 1
         practice.save()
     store_relations(records, [practice.pk for practice in old])
-    reindex([record.practice.pk for record in records], known_words=known_words)
+    ids = [record.practice.pk for record in records]
+    reindex(ids, known_words=known_words)
+    keep_versions(ids, PracticeVersion.Cause.IMPORTED, actor=actor)
 
 
 def store_relations(records: list[PracticeRecord], replaced_ids: list[int]) -> None:
