@@ -1,6 +1,5 @@
 """Public addresses. They are stable: other systems link to them."""
 
-from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.sitemaps.views import index as sitemap_index
@@ -10,6 +9,7 @@ from django.urls import include, path, re_path
 from accounts.views import admin_login, admin_password_change
 from hub import views
 from hub.sitemaps import SITEMAPS
+from practices.views import attachment
 
 urlpatterns = [
     path("", views.choose_language, name="root"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("admin/password_change/", admin_password_change),
     path("admin/", admin.site.urls),
     path("api/v1/", include("hub.api")),
+    # Whether a file may be seen depends on its practice, so the web server in front asks here.
+    re_path(r"^media/(?P<path>practices/.+)$", attachment, name="attachment"),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("search/", views.search, name="search"),
@@ -33,10 +35,6 @@ urlpatterns = [
         path("", include("hub.network_urls")),
     ),
 ]
-
-if settings.LOCAL or settings.DEBUG:
-    # Not `static()`, which serves nothing unless DEBUG is on; and of the uploads only what nginx serves in production.
-    urlpatterns.append(re_path(r"^media/(?P<path>practices/.+)$", views.upload))
 
 handler400 = "hub.views.bad_request"
 handler403 = "hub.views.forbidden"

@@ -1,6 +1,6 @@
 from hub.views.errors import bad_request, forbidden, not_found, server_error, too_many_requests
 from hub.views.health import healthz, readyz
-from hub.views.home import choose_language, home, robots, search, upload
+from hub.views.home import choose_language, home, robots, search
 from hub.views.places import city_detail, city_list, network_detail, network_list
 
 __all__ = [
@@ -19,5 +19,4 @@ __all__ = [
     "search",
     "server_error",
     "too_many_requests",
-    "upload",
 ]

@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
-from django.views.static import serve
 
 from common.languages import current_language, site_languages
 from hub.directory import map_of_practices, public_networks
@@ -67,9 +66,3 @@ def robots(request):
         f"Sitemap: {settings.SITE_URL.rstrip('/')}/sitemap.xml",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
-
-
-@require_safe
-def upload(request, path):
-    """A file of a practice; in production nginx answers before this is asked."""
-    return serve(request, path, document_root=settings.MEDIA_ROOT)

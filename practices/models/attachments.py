@@ -61,6 +61,7 @@ class PracticeImage(models.Model):
         verbose_name = _("picture")
         verbose_name_plural = _("pictures")
         ordering = ["order", "pk"]
+        indexes = [models.Index(fields=["file"], name="practice_image_by_file")]
 
     def __str__(self):
         return self.alt_text or self.file.name
@@ -85,6 +86,7 @@ class PracticeDocument(models.Model):
         verbose_name = _("document")
         verbose_name_plural = _("documents")
         ordering = ["order", "pk"]
+        indexes = [models.Index(fields=["file"], name="practice_document_by_file")]
 
     def __str__(self):
         return self.title or self.file.name

@@ -1,5 +1,6 @@
 from practices.views.adapting import adaptation, adaptations, practice_adapt
 from practices.views.detail import detail
+from practices.views.files import attachment
 from practices.views.formats import detail_json, detail_pdf
 from practices.views.history import practice_confirm, practice_history, practice_restore, practice_withdraw
 from practices.views.library import library, library_map, suggest
@@ -11,6 +12,7 @@ __all__ = [
     "REVIEW_VERBS",
     "adaptation",
     "adaptations",
+    "attachment",
     "detail",
     "detail_json",
     "detail_pdf",

@@ -238,15 +238,6 @@ def test_typed_text_stands_in_quotation_marks_of_its_own_direction(client, pract
     assert "<q><bdi>qqqqqq</bdi></q>" in page(client, "/ar/practices/?q=qqqqqq&country=IT")
 
 
-def test_pictures_are_served_and_uploads_of_imports_are_not(client, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    for folder in ("practices/images", "imports"):
-        (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / "look.txt").write_text("x")
-    assert client.get("/media/practices/images/look.txt").status_code == 200
-    assert client.get("/media/imports/look.txt").status_code == 404
-
-
 def test_suggestions_offer_title_topic_and_city(client, practice):
     found = client.get("/it/practices/suggest/?q=regg").json()["suggestions"]
     assert [(entry["label"], entry["url"]) for entry in found] == [("Reggio Emilia", "/it/practices/?city=reggio")]
