@@ -1,5 +1,7 @@
 """Admin pages that coordinators share with administrators: what is not of their networks is nowhere on them."""
 
+from django.http import Http404
+
 from networks.models import Network
 from networks.rules import editable_networks, roles_of
 
@@ -46,6 +48,10 @@ class ScopedAdmin:
         if not roles.is_coordinator or what not in self.coordinators_may:
             return False
         return obj is None or self.scope(request.user).filter(pk=obj.pk).exists()
+
+    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
+        # Django would lead to the first page with a message that repeats the id.
+        raise Http404
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.related_model is Network:
