@@ -1,11 +1,15 @@
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from accounts.models import User
-from common.admin import CleanFieldsMixin
+from accounts import services
+from accounts.models import AccountRequest, Invitation, User
+from common.admin import CleanAdmin, CleanFieldsMixin
 
 
 class UserCreationForm(BaseUserCreationForm):
@@ -23,9 +27,10 @@ class UserAdmin(CleanFieldsMixin, DjangoUserAdmin):
     list_filter = ["is_staff", "is_active", "language"]
     search_fields = ["email", "name"]
     ordering = ["email"]
+    actions = ["remove_second_factors"]
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
-        (_("About"), {"fields": ["name", "language"]}),
+        (_("About"), {"fields": ["name", "language", "mail_preference", "time_zone"]}),
         (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
@@ -35,3 +40,97 @@ class UserAdmin(CleanFieldsMixin, DjangoUserAdmin):
         if obj is None:
             return [(None, {"classes": ["wide"], "fields": ["email", "password1", "password2"]})]
         return super().get_fieldsets(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            services.change_email(obj, obj.email, actor=request.user)
+        if change and {"is_active", "is_staff", "is_superuser"} & set(form.changed_data):
+            services.end_sessions(obj)
+
+    @admin.action(description=_("Remove the second factors of the chosen people"), permissions=["change"])
+    def remove_second_factors(self, request, queryset):
+        for user in queryset:
+            services.remove_second_factors(user, request.user)
+        messages.success(request, _("The second factors are removed."))
+
+
+# Addresses are changed with the person, so that the two never differ, and secrets are nobody's to read.
+admin.site.unregister([EmailAddress, Authenticator])
+
+
+class InvitationForm(forms.ModelForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "email" in self.fields:
+            self.fields["email"].required = True
+
+
+@admin.register(Invitation)
+class InvitationAdmin(CleanAdmin):
+    """Invitations are made here and revoked here; what is sent is sent."""
+
+    form = InvitationForm
+    list_display = ["email", "name", "invited_by", "created_at", "expires_at", "accepted_at", "revoked_at"]
+    list_select_related = ["invited_by"]
+    search_fields = ["email", "name"]
+    fields = ["email", "name", "language"]
+    actions = ["revoke"]
+
+    def has_change_permission(self, request, obj=None):
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        # The service makes the record, because it makes the token.
+        invitation, _token = services.invite(obj.email, obj.language, request.user, name=obj.name)
+        obj.pk = invitation.pk
+
+    @admin.action(description=_("Revoke the chosen invitations"))
+    def revoke(self, request, queryset):
+        count = sum(services.revoke(invitation, request.user) for invitation in queryset)
+        text = ngettext("%(count)s invitation is revoked.", "%(count)s invitations are revoked.", count)
+        messages.success(request, text % {"count": count})
+
+
+@admin.register(AccountRequest)
+class AccountRequestAdmin(CleanAdmin):
+    list_display = ["email", "name", "domain_label", "state", "verified_at", "decided_by"]
+    list_filter = ["state"]
+    list_select_related = ["decided_by"]
+    search_fields = ["email", "name"]
+    fields = [
+        "email",
+        "name",
+        "language",
+        "message",
+        "domain_label",
+        "state",
+        "created_at",
+        "verified_at",
+        "decided_at",
+    ]
+    actions = ["approve", "refuse"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.action(description=_("Invite the chosen askers"))
+    def approve(self, request, queryset):
+        count = sum(services.approve(one, request.user) is not None for one in queryset)
+        text = ngettext("%(count)s person is invited.", "%(count)s people are invited.", count)
+        messages.success(request, text % {"count": count})
+
+    @admin.action(description=_("Refuse the chosen requests"))
+    def refuse(self, request, queryset):
+        count = sum(services.refuse(one, request.user) for one in queryset)
+        text = ngettext("%(count)s request is refused.", "%(count)s requests are refused.", count)
+        messages.success(request, text % {"count": count})

@@ -32,7 +32,7 @@ FIELD_WORDS = {
     "lessons_learned": (15, 30),
     "what_did_not_work": (10, 20),
 }
-COMMON_WORDS = {
+TOPIC_WORDS = {
     "en": "dialogue",
     "fr": "quartier",
     "ar": "الحوار",
@@ -40,8 +40,10 @@ COMMON_WORDS = {
     "sv": "kommun",
     "ro": "orașului",
 }
-COMMON_SHARE = 0.09
-"""Share of the practices whose text in a language has the language's common word."""
+"""Words that also stand in labels or synonyms of the vocabulary: they match whatever has such a topic."""
+
+TOPIC_WORD_SHARE = 0.09
+"""Share of the practices whose summary in a language has the language's topic word."""
 
 
 class Language:
@@ -80,8 +82,8 @@ def texts(languages, random_):
     for code, language in languages.items():
         for field, (least, most) in FIELD_WORDS.items():
             words = language.text(random_.randint(least, most), random_)
-            if field == "summary" and random_.random() < COMMON_SHARE:
-                words[random_.randrange(len(words))] = COMMON_WORDS[code]
+            if field == "summary" and random_.random() < TOPIC_WORD_SHARE:
+                words[random_.randrange(len(words))] = TOPIC_WORDS[code]
             text = " ".join(words).capitalize()
             columns[f"{field}_{code}"] = text if field in ("title", "summary") else f"<p>{text}.</p>"
     return columns

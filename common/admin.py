@@ -15,6 +15,8 @@ from modeltranslation.translator import NotRegistered, translator
 
 from common.fields import CleanTextField, LineField, RichTextField
 from common.languages import current_language, direction, own_name, site_languages
+from common.models import OutboxMail
+from common.outbox.sending import cancel, send_again
 
 admin.site.site_title = settings.SITE_NAME
 admin.site.site_header = settings.SITE_NAME
@@ -165,3 +167,48 @@ def translated_names(model):
         return list(translator.get_options_for_model(model).all_fields)
     except NotRegistered:
         return []
+
+
+@admin.register(OutboxMail)
+class OutboxMailAdmin(admin.ModelAdmin):
+    """What was sent and what was not, for administrators: to look at, to send again, to cancel."""
+
+    list_display = ["subject", "recipient", "kind", "language", "state", "attempts", "last_error", "queued_at"]
+    list_filter = ["state", "kind", "language"]
+    search_fields = ["recipient", "subject"]
+    ordering = ["-pk"]
+    list_per_page = 50
+    show_full_result_count = False
+    fields = [
+        *("subject", "recipient", "name", "language", "kind", "state", "attempts", "last_error"),
+        *("queued_at", "not_before", "accepted_at", "text"),
+    ]
+    readonly_fields = fields
+    actions = ["send_again", "cancel"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_active and request.user.is_superuser
+
+    def has_module_permission(self, request):
+        return self.has_view_permission(request)
+
+    @admin.action(permissions=["view"], description=_("Send the chosen mails again, though some may have arrived"))
+    def send_again(self, request, queryset):
+        count = send_again(queryset)
+        told = ngettext("%(count)s mail is queued again.", "%(count)s mails are queued again.", count)
+        self.message_user(request, told % {"count": count})
+
+    @admin.action(permissions=["view"], description=_("Cancel the chosen mails that have not left"))
+    def cancel(self, request, queryset):
+        count = cancel(queryset)
+        told = ngettext("%(count)s mail is cancelled.", "%(count)s mails are cancelled.", count)
+        self.message_user(request, told % {"count": count})

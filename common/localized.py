@@ -39,3 +39,8 @@ def localized(record, field, reader, source):
     if not language:
         return NOTHING
     return LocalizedText(getattr(record, f"{field}_{language}"), language, language != reader)
+
+
+def proper_name(record, reader):
+    """The `name` of a city, network or body for this reader: where it has none in his language, in English first."""
+    return localized(record, "name", reader, "en").text

@@ -3,12 +3,7 @@
 from collections.abc import Iterable
 
 from django.utils.html import format_html_join
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-
-
-def quoted(text: str) -> str:
-    return _("“%(text)s”") % {"text": text}
 
 
 def listed(texts: Iterable[object]) -> str:

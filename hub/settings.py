@@ -9,6 +9,7 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEVELOPMENT_KEY = "development-only-key-that-production-refuses"
@@ -32,7 +33,7 @@ DEMO_CONTENT = env.bool("DEMO_CONTENT", default=LOCAL)
 
 INSTALLED_APPS = [
     "modeltranslation",
-    "django.contrib.admin",
+    "hub.apps.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -52,6 +53,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rules",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "common",
     "accounts",
     "vocabularies",
@@ -72,6 +76,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.LimitStoreMiddleware",
+    "accounts.middleware.AllauthPagesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "hub.urls"
@@ -117,7 +125,16 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+    # Shared by all processes: a limit that each of them counts by itself is none.
+    "limits": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "limits",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    },
+}
 
 STORAGES = {
     "default": {
@@ -134,6 +151,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
+FILES_BY_PROXY = env.str("FILES_BY_PROXY", default="")
+"""Internal address of the web server in front under which it has MEDIA_ROOT, such as /protected/; empty: served here."""
+
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o644
@@ -141,7 +161,10 @@ FILE_UPLOAD_PERMISSIONS = 0o644
 # People --------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -151,7 +174,51 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
+
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/5m/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
+    "confirm_email": "1/3m/key",
+    "invitation": "20/m/ip",
+    "account_request": "10/m/ip,3/h/key",
+}
+"""Tries, period, and what they are counted by: the visitor's address, the person, or the e-mail address typed in."""
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEBUG or LOCAL else 1)
+"""Proxies that set X-Forwarded-For in front of the portal: nginx counts as one. With 0 the header is ignored."""
+
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+}
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.MFAReauthenticateForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+}
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or LOCAL
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=not (DEBUG or LOCAL))
+"""Who has more rights than others must set up a second factor before anything else."""
 
 # Languages -----------------------------------------------------------------------------------
 
@@ -164,6 +231,9 @@ LANGUAGES = [
     ("ro", "Română"),
 ]
 """Interface and content languages, each named in itself. To add one: a line here, `makemigrations`, a `.po` file."""
+
+COUNTRIES_OVERRIDE = {"XK": gettext_lazy("Kosovo")}
+"""Beside the codes of ISO 3166: the one that GeoNames and the European institutions use."""
 
 LANGUAGE_CODE = "en"
 CONTENT_FALLBACK = env.str("CONTENT_FALLBACK", default="source")
@@ -201,6 +271,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default=str(BASE
 CELERY_BEAT_SCHEDULE = {
     "beat-heartbeat": {"task": "common.tasks.record_beat", "schedule": 30.0},
     "catch-up-index": {"task": "practices.tasks.catch_up_index", "schedule": crontab(hour=2, minute=30)},
+    "forget-unconfirmed-requests": {"task": "accounts.tasks.forget_unconfirmed", "schedule": 24 * 3600.0},
+    "send-outbox": {"task": "common.tasks.send_outbox", "schedule": 60.0},
+    "summarise-outbox": {"task": "common.tasks.summarise_outbox", "schedule": 300.0},
+    "forget-outbox-texts": {"task": "common.tasks.forget_outbox_texts", "schedule": crontab(hour=3, minute=10)},
+    "remind-of-due-reviews": {"task": "practices.tasks.remind_of_due_reviews", "schedule": crontab(hour=6, minute=15)},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
 

@@ -19,7 +19,7 @@ from common.api import (
     texts_field,
     texts_record,
 )
-from common.localized import localized
+from common.localized import localized, proper_name
 from networks.filters import CityFilter, NetworkFilter
 from networks.models import City, Membership, Network
 
@@ -69,12 +69,8 @@ class NetworkDetailSerializer(NetworkSerializer):
     working_groups = WorkingGroupSerializer(many=True)
 
 
-def shown_name(record, reader):
-    return localized(record, "name", reader, "en").text
-
-
 def named_record(record, reader):
-    return {"slug": record.slug, "name": shown_name(record, reader) or record.slug}
+    return {"slug": record.slug, "name": proper_name(record, reader) or record.slug}
 
 
 def place_record(city, reader):
@@ -112,7 +108,7 @@ def network_records(networks, reader):
             "names": texts_record(network, "name"),
             "description": localized_record(localized(network, "description", reader, "en")),
             "founded_on": network.founded_on,
-            "convenor": shown_name(network.convenor, reader) if network.convenor else None,
+            "convenor": proper_name(network.convenor, reader) if network.convenor else None,
             "working_languages": network.working_languages,
             "website": network.website,
             "city_count": counts.get(network.pk, 0),
@@ -182,5 +178,5 @@ class NetworkDetail(NetworkMixin, PublicView):
         groups = network.working_groups.order_by("pk")
         record = network_records([network], self.reader)[0]
         record["cities"] = [place_record(membership.city, self.reader) for membership in members]
-        record["working_groups"] = [{"name": shown_name(group, self.reader)} for group in groups]
+        record["working_groups"] = [{"name": proper_name(group, self.reader)} for group in groups]
         return Response(record)

@@ -5,3 +5,15 @@ from django.utils.translation import gettext_lazy as _
 class NetworksConfig(AppConfig):
     name = "networks"
     verbose_name = _("Cities and networks")
+
+    def ready(self):
+        from accounts import domains
+        from accounts.signals import invitation_accepted
+        from networks.services import city_of_address, grant_offers
+
+        domains.register(city_of_address)
+        invitation_accepted.connect(
+            lambda sender, invitation, user, **kwargs: grant_offers(invitation, user),
+            dispatch_uid="networks.grant_offers",
+            weak=False,
+        )

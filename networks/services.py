@@ -1,5 +1,6 @@
 """Verbs of the network register that have more than one door."""
 
+import logging
 from functools import reduce
 from operator import or_
 
@@ -9,11 +10,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.services import end_sessions
+from accounts.services import end_sessions, invite
 from common.languages import site_languages
 from common.search.folding import fold
-from networks.models import City, Organisation, RoleAssignment
+from networks.models import City, Organisation, RoleAssignment, RoleOffer
 from networks.rules import Role, forget_roles, may_grant
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -52,6 +55,13 @@ def _free_slug(name, country):
     return next(slug for slug in candidates if slug not in taken)
 
 
+def city_of_address(email) -> str | None:
+    """Name of the city whose verified mail domain an address is of, or None."""
+    domain = email.rpartition("@")[2].lower()
+    city = City.objects.filter(mail_domain=domain).exclude(mail_domain="").first()
+    return str(city) if city else None
+
+
 def organisation_named(name, language="en"):
     """The organisation with this name in any language, whatever its case; made if there is none."""
     is_called_so = reduce(or_, (Q(**{f"name_{code}__iexact": name}) for code in site_languages()))
@@ -80,6 +90,38 @@ def grant_role(person, role, *, actor, network=None, city=None, theme=None, lang
     assignment.save()
     _follow_roles(person, role)
     return assignment
+
+
+@transaction.atomic
+def invite_to_role(email, role, *, actor, language, name="", network=None, city=None, theme=None, code=""):
+    """Invite a person who will have this role on accepting. `language` is that of the mail, `code` of the role.
+
+    Raises PermissionDenied where the actor may not grant the role, ValidationError where something does not fit.
+    """
+    if not may_grant(actor, role, network=network, city=city):
+        raise PermissionDenied
+    scope = {"role": role, "network": network, "city": city, "theme": theme, "language": code}
+    RoleAssignment(person=actor, granted_by=actor, **scope).clean_fields(exclude=["person"])
+    RoleAssignment(person=actor, **scope).validate_constraints(exclude=["person"])
+    invitation, _token = invite(email, language, actor, name=name)
+    return RoleOffer.objects.create(invitation=invitation, **scope)
+
+
+def grant_offers(invitation, user) -> None:
+    """Give an invited person what was offered, if whoever invited may still give it."""
+    for offer in invitation.offers.select_related("network", "city", "theme"):
+        try:
+            grant_role(
+                user,
+                offer.role,
+                actor=invitation.invited_by,
+                network=offer.network,
+                city=offer.city,
+                theme=offer.theme,
+                language=offer.language,
+            )
+        except PermissionDenied:
+            logger.warning("Offer %s is void: who made it may not grant it any more", offer.pk)
 
 
 @transaction.atomic

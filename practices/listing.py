@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from common.phrases import quoted
 from practices.search.catalogue import ORDERED_SCHEMES, Catalogue
 from practices.search.facets import FACETS
 from practices.search.library import LibraryPage, library_page
@@ -89,12 +88,16 @@ def _group(name, values, chosen, counts):
 
 
 def chips(request: LibraryRequest, address: str) -> list[dict]:
-    """A label and the address without it, for the text and each chosen value."""
+    """A label and the address without it, for the text (`is_typed`) and each chosen value."""
     found = []
     if request.text:
         sort = "newest" if request.sort == "relevance" else request.sort
         found.append(
-            {"label": quoted(request.text), "url": address + request.query_string(text="", sort=sort, page=1)}
+            {
+                "label": request.text,
+                "is_typed": True,
+                "url": address + request.query_string(text="", sort=sort, page=1),
+            }
         )
     for value in request.chosen:
         found.append({"label": value.label, "url": address + request.without(value).query_string()})
@@ -125,14 +128,14 @@ def page_links(page: LibraryPage, address: str) -> dict:
 def ways_out(request: LibraryRequest, reader: str, address: str) -> list[dict]:
     """For an empty answer: which single part to leave out, and how many practices that gives; most first."""
     drops = []
-    parts: list[tuple[str, LibraryRequest]] = [(value.label, request.without(value)) for value in request.chosen]
+    parts: list[tuple[str, bool, LibraryRequest]] = [
+        (value.label, False, request.without(value)) for value in request.chosen
+    ]
     if request.text and request.chosen:
         sort = "newest" if request.sort == "relevance" else request.sort
-        parts.append(
-            (quoted(request.text), LibraryRequest(chosen=request.chosen, sort=sort)),
-        )
-    for label, rest in parts[:8]:
+        parts.append((request.text, True, LibraryRequest(chosen=request.chosen, sort=sort)))
+    for label, is_typed, rest in parts[:8]:
         total = library_page(rest, reader, page_size=1).total
         if total:
-            drops.append({"label": label, "url": address + rest.query_string(), "count": total})
+            drops.append({"label": label, "is_typed": is_typed, "url": address + rest.query_string(), "count": total})
     return sorted(drops, key=lambda drop: -drop["count"])

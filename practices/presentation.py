@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from common.localized import LocalizedText, localized
 from common.templatetags.hub import number
 from networks.models import Network, Organisation
-from practices.models import Practice
+from practices.models import Adaptation, Practice
 from practices.search.vectors import country_name
 from vocabularies.models import Term
 
@@ -58,6 +58,14 @@ class Section:
     text: LocalizedText
 
 
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Public practices it was adapted from, and confirmed adaptations of it; `shown_practice` is each one's public page."""
+
+    origins: list[Practice]
+    adaptations: list[Adaptation]
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a practice page shows one reader. Terms carry their label in the reader's language."""
@@ -76,6 +84,7 @@ class Reading:
     images: list
     documents: list
     links: list
+    lineage: Lineage
     languages: tuple[str, ...]
     country: str
     city: str
@@ -139,13 +148,28 @@ def read_practice(practice: Practice, reader: str) -> Reading:
         themes=[terms[pk] for pk in related["themes"]],
         networks=[networks[pk] for pk in related["networks"]],
         partners=[partners[pk] for pk in related["partners"]],
-        images=list(practice.images.all()) if related["images"] else [],
-        documents=list(practice.documents.all()) if related["documents"] else [],
+        images=list(practice.images.filter(is_live=True)) if related["images"] else [],
+        documents=list(practice.documents.filter(is_live=True)) if related["documents"] else [],
         links=list(practice.links.all()) if related["links"] else [],
+        lineage=_lineage(practice, related["adaptations"]),
         languages=practice.languages,
         country=country_name(practice.city.country.code, reader) if practice.city else "",
         city="" if hidden or not practice.city else practice.city.name,
     )
+
+
+def _lineage(practice, adaptation_ids):
+    """In two statements, or none where there are no adaptations."""
+    if not adaptation_ids:
+        return Lineage([], [])
+    found = list(Adaptation.objects.filter(pk__in=adaptation_ids).select_related("city"))
+    others = {one.origin_id for one in found} | {one.practice_id for one in found}
+    public = Practice.objects.public().in_bulk(others - {None, practice.pk})
+    own = [one for one in found if one.origin_id == practice.pk]
+    for one in own:
+        one.shown_practice = public.get(one.practice_id)
+    origins = [public[one.origin_id] for one in found if one.origin_id in public]
+    return Lineage(origins, own)
 
 
 def full_time_posts(practice: Practice) -> str:
@@ -170,7 +194,12 @@ def _related_ids(practice):
         parts.append(f"SELECT '{name}', {column}, 0 FROM {table} WHERE practice_id = %(pk)s")
     for name in ("images", "documents", "links"):
         table = Practice._meta.get_field(name).related_model._meta.db_table
-        parts.append(f"SELECT '{name}', id, \"order\" FROM {table} WHERE practice_id = %(pk)s")
+        shown = "" if name == "links" else " AND is_live"
+        parts.append(f"SELECT '{name}', id, \"order\" FROM {table} WHERE practice_id = %(pk)s{shown}")
+    parts.append(
+        "SELECT 'adaptations', id, 0 FROM practices_adaptation"
+        " WHERE state = 'confirmed' AND (origin_id = %(pk)s OR practice_id = %(pk)s)"
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1, 3, 2", {"pk": practice.pk})
         found = defaultdict(list)

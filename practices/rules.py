@@ -3,7 +3,8 @@
 import rules
 
 from networks.rules import roles_of
-from practices.models import Practice, Revision
+from practices import harm
+from practices.models import Adaptation, HarmRelease, Practice, Revision
 
 
 @rules.predicate
@@ -54,6 +55,16 @@ def responsible_networks(practice) -> frozenset[int]:
     return frozenset(practice.city.memberships.active().values_list("network", flat=True))
 
 
+def may_claim_adaptation(user, practice) -> bool:
+    """Officers of another city than the one that a public practice comes from."""
+    return practice.is_public and bool(roles_of(user).cities - {practice.city_id})
+
+
+def may_answer_adaptation(user, adaptation) -> bool:
+    """The people of the city it comes from, and those who coordinate the original."""
+    return adaptation.state == Adaptation.State.CLAIMED and can_write(user, adaptation.origin)
+
+
 def may_translate(user, practice, language) -> bool:
     """Translators of the language (in any network, or one of its own), those who write it, and its coordinators."""
     if can_write(user, practice):
@@ -88,6 +99,15 @@ def may_be_asked_to_review(roles, practice, network_ids, theme_ids) -> bool:
         and language in ("", practice.source_language)
         for network, theme, language in roles.reviews
     )
+
+
+def needs_release(revision) -> bool:
+    """Whether a second coordinator has to consent: a risk is named, and what was released is not what stands now."""
+    checklist = revision.content.get("harm_checklist", {})
+    if not harm.risks(checklist):
+        return False
+    release = HarmRelease.objects.filter(revision=revision).first()
+    return release is None or release.checklist != checklist
 
 
 can_write = is_administrator | works_for_its_city | coordinates_it

@@ -7,7 +7,7 @@ from celery import shared_task
 from practices.imports import jobs
 from practices.machine_translation import draft_by_machine
 from practices.search.indexing import CHUNK, refresh_frequencies, reindex
-from practices.services import differing_from_index, practices_using
+from practices.services import differing_from_index, practices_using, remind_of_reviews
 
 logger = logging.getLogger(__name__)
 
@@ -51,3 +51,8 @@ def catch_up_index():
 @shared_task
 def translate_by_machine(translation_id: int):
     draft_by_machine(translation_id)
+
+
+@shared_task
+def remind_of_due_reviews():
+    logger.info("%s practices are due for review", remind_of_reviews())

@@ -4,15 +4,11 @@ A field is up to date while the source text is what it was when the translation 
 the source weighs minor, medium or major; a change taken back leaves no trace. Nothing here touches the database.
 """
 
-from dataclasses import dataclass
-from difflib import SequenceMatcher
-
-import regex
-
 from common.text import plain_from_rich
 from practices.content import TEXTS, digest
 from practices.models import Practice, Revision, Translation
 from practices.search.vectors import RICH_FIELDS
+from practices.wording import changed_words
 
 State, Stage = Translation.State, Translation.Stage
 Weight = Revision.Weight
@@ -140,78 +136,3 @@ def _state(translation, live, exists):
 def words_of(name: str, text: str) -> str:
     """The words of a field without its markup, one line per block."""
     return plain_from_rich(text) if name in RICH_FIELDS else text
-
-
-# What changed in the source ----------------------------------------------------------------------
-
-_SENTENCE_END = regex.compile(r"""(?<=[.!?…؟۔]["'”’»)\]]*)\s+(?=["'“‘«(\[¿¡]*[^\p{Ll}\s])""")
-"""White space after a full stop, if what follows can begin a sentence: no small letter. Arabic has no small letters."""
-
-
-def sentences(text: str) -> list[str]:
-    """Sentences of a plain text, line by line, in any script."""
-    return [part for line in text.split("\n") for part in _SENTENCE_END.split(line.strip()) if part]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Words that both texts have ("same"), only the former ("del") or only the present one ("ins")."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence of the source, or several that changed together, against what was confirmed."""
-
-    pieces: tuple[Piece, ...]
-    is_changed: bool
-    is_last: bool = False
-    """Of its line, so that paragraphs stay apart."""
-
-
-def compare_sentences(before: str, after: str) -> list[Sentence]:
-    """The present text sentence by sentence; in changed ones each word taken out or put in is a piece of its own."""
-    old, new = sentences(before), sentences(after)
-    line_ends = {id_ for id_, _ in _line_ends(after)}
-    found = []
-    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            found += [
-                Sentence((Piece("same", new[place]),), False, place in line_ends)
-                for place in range(new_start, new_end)
-            ]
-        else:
-            pieces = _word_pieces(" ".join(old[start:end]), " ".join(new[new_start:new_end]))
-            found.append(Sentence(pieces, True, new_end - 1 in line_ends))
-    return found
-
-
-def _line_ends(text):
-    """(place of a sentence, line) of those that end a line."""
-    place = -1
-    for number, line in enumerate(filter(str.strip, text.split("\n"))):
-        place += len(sentences(line))
-        yield place, number
-
-
-def _word_pieces(before, after):
-    old, new = before.split(), after.split()
-    pieces = []
-    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("same", " ".join(old[start:end])))
-            continue
-        if start < end:
-            pieces.append(Piece("del", " ".join(old[start:end])))
-        if new_start < new_end:
-            pieces.append(Piece("ins", " ".join(new[new_start:new_end])))
-    return tuple(pieces)
-
-
-def changed_words(before: str, after: str) -> int:
-    """Words of the sentences that changed: what a translator has to go through. At least one for any change."""
-    changed = [sentence for sentence in compare_sentences(before, after) if sentence.is_changed]
-    count = sum(len(piece.text.split()) for sentence in changed for piece in sentence.pieces if piece.kind != "del")
-    return max(count, 1)

@@ -14,7 +14,8 @@ from practices.content import digest
 from practices.forms.translating import TranslationForm
 from practices.models import Practice, Translation
 from practices.search.vectors import RICH_FIELDS
-from practices.translating import Sentence, compare_sentences, field_state, words_of
+from practices.translating import field_state, words_of
+from practices.wording import Sentence, compare_sentences
 
 State = Translation.State
 PER_PAGE = 25

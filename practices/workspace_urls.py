@@ -13,4 +13,18 @@ urlpatterns = [
     path("translations/export/", views.translation_export, name="translation-export"),
     path("translations/import/", views.translation_import, name="translation-import"),
     path("translations/<int:pk>/<str:language>/", views.translation, name="translation"),
+    path("review/", views.review_queue, name="review-queue"),
+    path("review/<int:pk>/", views.review, name="review"),
+    *(
+        path(f"review/<int:pk>/{verb}/", views.review_act, {"verb": verb}, name=f"review-{verb}")
+        for verb in views.REVIEW_VERBS
+    ),
+    path("comments/<int:pk>/settle/", views.settle_comment, name="comment-settle"),
+    path("practices/<int:pk>/history/", views.practice_history, name="practice-history"),
+    path("practices/<int:pk>/history/<int:number>/restore/", views.practice_restore, name="practice-restore"),
+    path("practices/<int:pk>/withdraw/", views.practice_withdraw, name="practice-withdraw"),
+    path("practices/<int:pk>/confirm/", views.practice_confirm, name="practice-confirm"),
+    path("practices/<int:pk>/adapt/", views.practice_adapt, name="practice-adapt"),
+    path("adaptations/", views.adaptations, name="adaptations"),
+    path("adaptations/<int:pk>/", views.adaptation, name="adaptation"),
 ]

@@ -12,7 +12,7 @@ class TermAdmin(TranslatedAdmin):
     """Terms are deprecated, never deleted: records and other systems refer to them."""
 
     counted_fields = ("label",)
-    list_display = ["label_in_admin_language", "scheme", "code", "order", "deprecated"]
+    list_display = ["label_in_admin_language", "scheme", "code", "order", "no_longer_offered"]
     list_filter = ["scheme", "deprecated"]
     search_fields = ["code", *in_all_languages("label", "synonyms")]
     ordering = ["scheme", "order", "code"]
@@ -25,6 +25,10 @@ class TermAdmin(TranslatedAdmin):
     @admin.display(description=pgettext_lazy("term", "label"))
     def label_in_admin_language(self, term):
         return str(term)
+
+    @admin.display(description=_("deprecated"), ordering="deprecated")
+    def no_longer_offered(self, term):
+        return "✓" if term.deprecated else ""
 
     def get_readonly_fields(self, request, obj=None):
         # Stored records and addresses know a term by them.

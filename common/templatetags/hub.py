@@ -1,6 +1,7 @@
 """What templates need beyond Django's own: texts that know their language, dates and numbers as the reader writes them."""
 
 import json
+import re
 from functools import cache, lru_cache
 
 from babel.dates import format_date, format_skeleton
@@ -8,11 +9,15 @@ from babel.numbers import format_compact_decimal, format_currency, format_decima
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.text import Truncator
 
 from common.languages import current_language, direction, name_in, own_name, site_languages
+from common.localized import localized
 from common.phrases import listed
 
 register = template.Library()
+FIRST_SENTENCE = re.compile(r".*?[.!?؟](?=\s*$|\s+(?![a-zà-öø-ÿ]))", re.DOTALL)
+"""Up to a stop that no small letter follows, as one does after "1.5." and many abbreviations."""
 
 
 @register.simple_tag
@@ -48,6 +53,20 @@ def language_names(codes):
 @register.filter
 def language_direction(code):
     return direction(code)
+
+
+@register.simple_tag
+def text_of(record, field, source):
+    """The record's text for this reader, with its language; `source` is the language it was written in."""
+    return localized(record, field, current_language(), source)
+
+
+@register.filter
+def first_sentence(text, words):
+    """The text up to its first full stop, or so many words of it where that comes first."""
+    sentence = FIRST_SENTENCE.match(text or "")
+    short = Truncator(text).words(words, truncate=" …")
+    return sentence[0] if sentence and len(sentence[0]) <= len(short) else short
 
 
 @register.filter

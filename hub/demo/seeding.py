@@ -1,24 +1,25 @@
 """The demonstration content: vocabularies, cities, networks and practices, through the same doors as real content."""
 
-import secrets
 import tomllib
+from functools import partial
 from pathlib import Path
 
-from django.contrib.auth import get_user_model
+from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 
 from common.languages import site_languages
+from hub.demo.drawings import DRAWINGS
 from networks.geonames import find_places
 from networks.models import City, Membership, Network, Organisation, WorkingGroup
 from networks.services import add_city, organisation_named
 from practices.imports.running import import_file
-from practices.models import Practice
+from practices.models import Practice, PracticeImage
 from practices.search.indexing import bump_version, rebuild
 from vocabularies.models import Scheme, Term
 from vocabularies.services import load_vocabularies
 
 DATA = Path(__file__).parent
-ADMINISTRATOR = "admin@example.org"
 
 
 class DemoContentError(Exception):
@@ -37,7 +38,25 @@ def seed(say) -> None:
             line, column, reason = report.problems[0]
             raise DemoContentError(f"{path.name}, entry {line}: {column}: {reason}")
         say(f"practices of {path.stem}: {report.rows}")
+    say(f"pictures: {seed_pictures()}")
     bump_version("labels")
+
+
+@transaction.atomic
+def seed_pictures() -> int:
+    """Give practices without pictures the drawing that is meant for them; returns how many there are in all."""
+    told = tomllib.loads((DATA / "pictures.toml").read_text(encoding="utf-8"))
+    for entry in told["picture"]:
+        practice = Practice.objects.get(external_id=entry["practice"])
+        if practice.images.exists():
+            continue
+        picture = PracticeImage(practice=practice, credit=settings.SITE_NAME, licence=Practice.Licence.CC0)
+        for code in practice.languages:
+            setattr(picture, f"alt_text_{code}", entry[code])
+            setattr(picture, f"caption_{code}", told["caption"][code])
+        picture.file.save(f"{entry['drawing']}.webp", ContentFile(DRAWINGS[entry["drawing"]]().as_webp()), save=False)
+        picture.save()
+    return PracticeImage.objects.count()
 
 
 @transaction.atomic
@@ -77,19 +96,11 @@ def _translated(entry, *fields):
     return {f"{field}_{code}": entry[field].get(code, "") for field in fields for code in site_languages()}
 
 
-def ensure_administrator() -> str | None:
-    """Make the demonstration's administrator with a random password, which is returned; None where there is one."""
-    users = get_user_model().objects
-    if users.filter(email=ADMINISTRATOR).exists():
-        return None
-    password = secrets.token_urlsafe(12)
-    users.create_superuser(ADMINISTRATOR, password, name="Demo administrator")
-    return password
-
-
 @transaction.atomic
 def remove() -> None:
     """Take out all practices, networks, cities and organisations, the demonstration's and any others."""
+    for picture in PracticeImage.objects.all():
+        transaction.on_commit(partial(picture.file.storage.delete, picture.file.name))
     Practice.objects.all().delete()
     Network.objects.all().delete()
     Organisation.objects.all().delete()

@@ -1,4 +1,4 @@
-from hub.views.errors import bad_request, forbidden, not_found, server_error
+from hub.views.errors import bad_request, forbidden, not_found, server_error, too_many_requests
 from hub.views.health import healthz, readyz
 from hub.views.home import choose_language, home, robots, search
 from hub.views.places import city_detail, city_list, network_detail, network_list
@@ -18,4 +18,5 @@ __all__ = [
     "robots",
     "search",
     "server_error",
+    "too_many_requests",
 ]

@@ -7,6 +7,9 @@ from django.utils import translation
 
 from common.languages import site_languages
 
+RETRY_AFTER = 300
+"""Seconds; the period of the limit on failed logins, which is what nearly everybody meets."""
+
 
 def _error(request, status, template):
     """An error page in the language of the address, so that a wrong path keeps its reader's language."""
@@ -28,6 +31,13 @@ def not_found(request, exception):
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": "Not found."}, status=404)
     return _error(request, 404, "404.html")
+
+
+def too_many_requests(request):
+    """Not one of Django's handlers: the limits of accounts ask for it by this name."""
+    response = _error(request, 429, "429.html")
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def server_error(request):

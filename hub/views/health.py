@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import DatabaseError, connection
+from django.db.models import Min
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -10,10 +11,11 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from common.models import Heartbeat
+from common.models import Heartbeat, OutboxMail
 from hub.celery import app as celery_app
 
 BEAT_MAY_BE_SILENT = timedelta(minutes=3)
+MAIL_MAY_WAIT = timedelta(minutes=30)
 
 
 @never_cache
@@ -27,7 +29,7 @@ def healthz(request):
 @require_safe
 def readyz(request):
     """What the hub needs to do its work: 200 when all of it is there, else 503 with what is missing."""
-    checks = {"database": _database(), "broker": _broker(), "beat": _beat()}
+    checks = {"database": _database(), "broker": _broker(), "beat": _beat(), "mail": _mail()}
     ready = all(check["ok"] for check in checks.values())
     return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
 
@@ -60,3 +62,17 @@ def _beat():
         return {"ok": False, "reason": "never seen"}
     silent = timezone.now() - beat.seen_at
     return {"ok": silent < BEAT_MAY_BE_SILENT, "seconds_ago": round(silent.total_seconds())}
+
+
+def _mail():
+    """How long the oldest mail that is due has waited, and how many wait for a person's decision."""
+    now = timezone.now()
+    try:
+        oldest = OutboxMail.objects.filter(
+            state__in=[OutboxMail.State.WAITING, OutboxMail.State.LEASED], not_before__lte=now
+        ).aggregate(oldest=Min("not_before"))["oldest"]
+        uncertain = OutboxMail.objects.filter(state=OutboxMail.State.UNCERTAIN).count()
+    except DatabaseError as error:
+        return {"ok": False, "reason": type(error).__name__}
+    waited = now - oldest if oldest else timedelta()
+    return {"ok": waited < MAIL_MAY_WAIT, "oldest_seconds": round(waited.total_seconds()), "uncertain": uncertain}

@@ -61,6 +61,7 @@ def robots(request):
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
+        "Disallow: /*/accounts/",
         "Disallow: /*/practices/suggest/",
         f"Sitemap: {settings.SITE_URL.rstrip('/')}/sitemap.xml",
     ]

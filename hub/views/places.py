@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from common.languages import current_language
 from common.localized import localized
+from common.ordering import sort_key
 from common.text import clean_line
 from hub.directory import city_entries, city_map, public_networks
 from networks.models import City, Membership, Network
@@ -17,6 +18,8 @@ from practices.search.request import LibraryRequest
 from vocabularies.models import Scheme, Term
 
 NEWEST = 5
+LISTED_AT_ONCE = 400
+"""Of more cities the list names the countries first: a page of thousands of names helps nobody."""
 
 
 @require_safe
@@ -29,17 +32,21 @@ def city_list(request):
     networks = list(Network.objects.all())
     chosen_country = request.GET.get("country", "").upper()
     chosen_network = next((network for network in networks if network.slug == request.GET.get("network")), None)
-    countries = sorted({(entry.country_name, entry.country) for entry in entries})
+    countries = sorted(
+        {(entry.country_name, entry.country) for entry in entries}, key=lambda country: sort_key(country[0], reader)
+    )
     shown = [
         entry
         for entry in entries
         if (not chosen_country or entry.country == chosen_country)
         and (chosen_network is None or chosen_network.pk in entry.network_ids)
     ]
+    by_country = _by_country(shown, reader)
     context = city_map(shown) | {
         "section": "cities",
         "entries": shown,
-        "by_country": _by_country(shown),
+        "by_country": by_country,
+        "countries_first": len(shown) > LISTED_AT_ONCE and len(by_country) > 1,
         "countries": countries,
         "networks": networks,
         "chosen_country": clean_line(chosen_country)[:2],
@@ -48,11 +55,11 @@ def city_list(request):
     return render(request, "networks/city_list.html", context)
 
 
-def _by_country(entries):
+def _by_country(entries, reader):
     groups = {}
     for entry in entries:
         groups.setdefault(entry.country_name, []).append(entry)
-    return sorted(groups.items())
+    return sorted(groups.items(), key=lambda group: sort_key(group[0], reader))
 
 
 @require_safe
@@ -106,7 +113,7 @@ def network_detail(request, slug):
         "network": network,
         "description": localized(network, "description", reader, "en"),
         "members": members,
-        "members_by_country": _by_country(members),
+        "members_by_country": _by_country(members, reader),
         "working_groups": network.working_groups.all(),
         "total": page.total,
         "themes": [(value, page.counts[value.code]) for value in themes[:10]],

@@ -1,5 +1,5 @@
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +38,14 @@ class City(models.Model):
     geonames_id = models.PositiveIntegerField(_("GeoNames id"), null=True, blank=True, unique=True)
     description = PlainTextField(_("description"), limit=2000, blank=True, default="")
     website = models.URLField(_("website"), max_length=300, blank=True, default="")
+    mail_domain = models.CharField(
+        _("mail domain"),
+        max_length=120,
+        blank=True,
+        default="",
+        validators=[RegexValidator(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", _("Write it like malmo.se."))],
+        help_text=_("Checked by an administrator: people with such an address may ask for an account."),
+    )
 
     objects = CityQuerySet.as_manager()
 

@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Invitation
 from networks.models.networks import Network
 from networks.models.places import City
 from vocabularies.models import Scheme, Term
@@ -93,3 +94,21 @@ class RoleAssignment(models.Model):
     def __str__(self):
         scope = [str(part) for part in (self.city, self.network, self.theme, self.language) if part]
         return ", ".join([self.get_role_display(), *scope])
+
+
+class RoleOffer(models.Model):
+    """What an invited person will be on accepting; granted in the name of whoever invited."""
+
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="offers")
+    role = models.CharField(_("role"), max_length=16, choices=RoleAssignment.Role.choices)
+    network = models.ForeignKey(Network, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    city = models.ForeignKey(City, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    theme = models.ForeignKey(Term, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("offered role")
+        verbose_name_plural = _("offered roles")
+
+    def __str__(self):
+        return f"{self.invitation}: {self.get_role_display()}"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.fields import CleanTextField
-from common.languages import own_name
+from practices.comparing import label_of
 from practices.models import Practice, PracticeTheme
 from practices.rules import can_change
 from practices.services import REQUIRED_LISTS, missing_for_publication
@@ -153,14 +153,6 @@ class ImageFormSet(SourceLanguageFormSet):
 
 class DocumentFormSet(SourceLanguageFormSet):
     told_by = "title"
-
-
-def label_of(name: str) -> str:
-    """What a person calls a column of a practice: "summary (Svenska)"."""
-    field = Practice._meta.get_field(name)
-    if language := getattr(field, "language", ""):
-        return f"{field.translated_field.verbose_name} ({own_name(language)})"
-    return str(field.verbose_name)
 
 
 def _unwrapped(widget):

@@ -15,11 +15,21 @@ from common.admin import (
 )
 from common.languages import in_all_languages, own_name
 from common.phrases import listed
-from practices import rules, services
+from common.templatetags.hub import day
+from networks.scoped_admin import ScopedAdmin, ScopedInline
+from practices import services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
-from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm, label_of
+from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm
+from practices.comparing import label_of
 from practices.imports.jobs import may_import
-from practices.models import Practice, PracticeDocument, PracticeImage, PracticeLink, PracticeTheme
+from practices.models import (
+    Practice,
+    PracticeDocument,
+    PracticeImage,
+    PracticeLink,
+    PracticeTheme,
+    PracticeVersion,
+)
 
 TOLD_AT_MOST = 10
 LISTED_TEXTS = {"title", "summary"}
@@ -27,7 +37,7 @@ UNLISTED_TEXTS = [name for name in translated_names(Practice) if name not in LIS
 """What the list of practices does not load."""
 
 
-class ThemeInline(admin.StackedInline):
+class ThemeInline(ScopedInline, admin.StackedInline):
     """The terms are chosen, not edited, here."""
 
     model = PracticeTheme
@@ -41,19 +51,19 @@ class ThemeInline(admin.StackedInline):
     stands_with_subjects = True
 
 
-class ImageInline(TranslatedStackedInline):
+class ImageInline(ScopedInline, TranslatedStackedInline):
     model = PracticeImage
     formset = ImageFormSet
     fields = ["file", "alt_text", "caption", "credit", "licence", "has_consent", "order"]
 
 
-class DocumentInline(TranslatedStackedInline):
+class DocumentInline(ScopedInline, TranslatedStackedInline):
     model = PracticeDocument
     formset = DocumentFormSet
     fields = ["file", "language", "title", "order"]
 
 
-class LinkInline(TranslatedTabularInline):
+class LinkInline(ScopedInline, TranslatedTabularInline):
     model = PracticeLink
     fields = ["url", "title", "order"]
 
@@ -66,7 +76,7 @@ class PracticeChangeList(ChangeList):
 
 
 @admin.register(Practice)
-class PracticeAdmin(TranslatedAdmin):
+class PracticeAdmin(ScopedAdmin, TranslatedAdmin):
     form = PracticeForm
     change_form_template = "admin/practices/practice/change_form.html"
     language_follows = "source_language"
@@ -181,17 +191,10 @@ class PracticeAdmin(TranslatedAdmin):
 
     # Who sees and does what
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).visible_to(request.user)
+    coordinators_may = frozenset({"view", "change"})
 
-    def has_view_permission(self, request, obj=None):
-        return super().has_view_permission(request, obj) and (obj is None or rules.can_view(request.user, obj))
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and (obj is None or rules.can_change(request.user, obj))
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and (obj is None or rules.can_change(request.user, obj))
+    def scope(self, user):
+        return Practice.objects.decided_by(user)
 
     def view_on_site(self, practice):
         return practice.get_absolute_url()
@@ -216,7 +219,7 @@ class PracticeAdmin(TranslatedAdmin):
 
     @admin.display(description=pgettext_lazy("date", "published"), ordering="published_at")
     def published_on(self, practice):
-        return practice.published_at and practice.published_at.date()
+        return day(practice.published_at)
 
     # The form
 
@@ -231,7 +234,9 @@ class PracticeAdmin(TranslatedAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request, obj, form, change):
-        if not change:
+        if change:
+            services.keep_former([obj.pk])
+        else:
             obj.created_by = request.user
         # Publishing is the service's work, once the relations it asks for are stored.
         form.is_to_be_published = (
@@ -251,7 +256,9 @@ class PracticeAdmin(TranslatedAdmin):
         with transaction.atomic():
             super().save_related(request, form, formsets, change)
             if change:
-                services.record_edit(form.instance)
+                services.record_edit(form.instance, actor=request.user)
+            else:
+                services.keep_version(form.instance, PracticeVersion.Cause.EDITED, actor=request.user)
             if form.is_to_be_published:
                 services.publish(form.instance, actor=request.user)
 

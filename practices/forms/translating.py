@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from common.admin import RichTextWidget
 from common.fields import LineField
-from common.languages import direction, own_name
+from common.languages import direction
+from practices.comparing import label_of
 from practices.content import TEXTS, digest
 from practices.models import Practice, Translation
 from practices.search.vectors import RICH_FIELDS
@@ -57,7 +58,7 @@ def _input(name, language):
         widget = forms.Textarea(attrs | {"rows": 5})
     at_most = ngettext("At most %(limit)s character.", "At most %(limit)s characters.", limit)
     return forms.CharField(
-        label=f"{capfirst(model_field.verbose_name)} ({own_name(language)})",
+        label=capfirst(label_of(f"{name}_{language}")),
         widget=widget,
         required=False,
         strip=False,

@@ -15,7 +15,8 @@ ALTER TABLE practices_searchdocument SET (toast_tuple_target = 128);
 # Lexemes carry their language, so the vectors of several languages can be joined as they are written.
 FILL = """
 INSERT INTO practices_matchdocument (practice_id, published_at, heading, words)
-SELECT practice_id, max(published_at), string_agg(heading::text, ' ')::tsvector, string_agg(words::text, ' ')::tsvector
+SELECT practice_id, max(published_at), ts_filter(string_agg(heading::text, ' ')::tsvector, '{a,b}'),
+       string_agg(words::text, ' ')::tsvector
 FROM practices_searchdocument GROUP BY practice_id
 """
 
@@ -28,6 +29,18 @@ $$;
 CREATE FUNCTION library_heading_matches(wanted tsquery) RETURNS TABLE (practice_id bigint)
 LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     SELECT practice_id FROM practices_matchdocument WHERE heading @@ wanted
+$$;
+"""
+
+# As in 0002, by words of 64 bits: half the time for many ids.
+MASK = """
+CREATE OR REPLACE FUNCTION library_mask(ids bigint[], size int) RETURNS varbit LANGUAGE sql IMMUTABLE AS $$
+    SELECT substring(string_agg(coalesce(bits, 0::bit(64))::text, '' ORDER BY word)::varbit FROM 1 FOR size)
+    FROM generate_series(0, (size - 1) / 64) AS word
+    LEFT JOIN (
+        SELECT (id / 64)::int AS word, bit_or(1::bigint << (63 - id % 64)::int)::bit(64) AS bits
+        FROM unnest(ids) AS id GROUP BY 1
+    ) AS found USING (word)
 $$;
 """
 
@@ -86,4 +99,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(MATCHES, NO_MATCHES),
+        migrations.RunSQL(MASK, migrations.RunSQL.noop),
     ]

@@ -223,4 +223,12 @@ class Migration(migrations.Migration):
             model_name='translation',
             constraint=models.UniqueConstraint(fields=('practice', 'language'), name='translation_once_per_language'),
         ),
+        migrations.AddIndex(
+            model_name='practiceimage',
+            index=models.Index(fields=['file'], name='practice_image_by_file'),
+        ),
+        migrations.AddIndex(
+            model_name='practicedocument',
+            index=models.Index(fields=['file'], name='practice_document_by_file'),
+        ),
     ]

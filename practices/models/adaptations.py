@@ -1,9 +1,20 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.fields import LineField, PlainTextField
+from networks.rules import roles_of
 from practices.models.practice import Practice
+
+
+class AdaptationQuerySet(models.QuerySet):
+    def confirmed(self):
+        return self.filter(state=Adaptation.State.CONFIRMED)
+
+    def visible_to(self, user):
+        """Those that a person's city recorded, and those of practices the person writes or decides on."""
+        return self.filter(Q(city__in=roles_of(user).cities) | Q(origin__in=Practice.objects.editable_by(user)))
 
 
 class Adaptation(models.Model):
@@ -42,6 +53,8 @@ class Adaptation(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     note = LineField(_("answer of the origin city"), limit=500, blank=True, default="")
+
+    objects = AdaptationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("adaptation")

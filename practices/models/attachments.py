@@ -4,6 +4,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.validators import FileExtensionValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.fields import LineField
@@ -17,6 +18,19 @@ def image_path(instance, filename):
 
 def document_path(instance, filename):
     return f"practices/documents/{uuid.uuid4().hex}{Path(filename).suffix.lower()}"
+
+
+class AttachmentQuerySet(models.QuerySet):
+    """For whoever serves the files: a file's name is no secret once it was on a page, so each request has to ask."""
+
+    def public(self):
+        """Files anyone may fetch: shown, of a practice that is public now. A withdrawn practice has none."""
+        return self.filter(is_live=True, practice__in=Practice.objects.public())
+
+    def visible_to(self, user):
+        """Files a person may fetch: shown ones of practices the person may read, and all of those the person writes."""
+        shown = Q(is_live=True, practice__in=Practice.objects.visible_to(user))
+        return self.filter(shown | Q(practice__in=Practice.objects.editable_by(user)))
 
 
 class PracticeImage(models.Model):
@@ -41,10 +55,13 @@ class PracticeImage(models.Model):
     """False while it belongs to a revision that is not published yet, or was taken out by one that was."""
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 
+    objects = AttachmentQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("picture")
         verbose_name_plural = _("pictures")
         ordering = ["order", "pk"]
+        indexes = [models.Index(fields=["file"], name="practice_image_by_file")]
 
     def __str__(self):
         return self.alt_text or self.file.name
@@ -63,10 +80,13 @@ class PracticeDocument(models.Model):
     """False while it belongs to a revision that is not published yet, or was taken out by one that was."""
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 
+    objects = AttachmentQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("document")
         verbose_name_plural = _("documents")
         ordering = ["order", "pk"]
+        indexes = [models.Index(fields=["file"], name="practice_document_by_file")]
 
     def __str__(self):
         return self.title or self.file.name

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.fields import PlainTextField
+from networks.rules import roles_of
 from practices.models.practice import Practice
 
 
@@ -21,6 +22,21 @@ class RevisionQuerySet(models.QuerySet):
 
     def waiting_for_review(self):
         return self.filter(stage__in=Revision.WITH_REVIEWERS)
+
+    def undecided(self):
+        """What waits for a coordinator: a judgement, or the release of a risk."""
+        return self.filter(stage__in=(*Revision.WITH_REVIEWERS, Revision.Stage.APPROVED))
+
+    def to_be_reviewed_by(self, user):
+        return self.waiting_for_review().filter(
+            pk__in=Review.objects.filter(reviewer=user, finished_at__isnull=True).values("revision")
+        )
+
+    def visible_to(self, user):
+        """Those of practices a person writes or decides on, and open ones that the person was asked to review."""
+        asked = Q(stage__in=Revision.OPEN, pk__in=Review.objects.filter(reviewer=user.pk).values("revision"))
+        written = Q(practice__in=Practice.objects.editable_by(user))
+        return self.filter(written | asked & ~Q(practice__city__in=roles_of(user).cities))
 
 
 class Revision(models.Model):
@@ -123,7 +139,7 @@ class EditorialStep(models.Model):
         blank=True,
         related_name="+",
     )
-    reason = models.CharField(_("reason"), max_length=20, choices=RejectionReason.choices, blank=True, default="")
+    reason = models.CharField(_("reason"), max_length=20, choices=RejectionReason, blank=True, default="")
     note = PlainTextField(_("explanation"), limit=2000, blank=True, default="")
     at = models.DateTimeField(_("when"))
 
@@ -230,6 +246,11 @@ class Review(models.Model):
 
     def __str__(self):
         return f"{self.reviewer}: {self.revision}"
+
+    @property
+    def marks(self):
+        """(what was scored, score) in the order of the form."""
+        return [(self._meta.get_field(name).verbose_name, getattr(self, name)) for name in self.SCORED]
 
 
 class ReviewComment(models.Model):

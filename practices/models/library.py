@@ -56,7 +56,7 @@ class FacetBits(models.Model):
 class MatchDocument(models.Model):
     """The words of one public practice in all languages together; a lexeme says its language ("sv/kommun").
 
-    `words` is everything, `heading` title, summary and labels. Both lie beside the row, which stays so short that
+    `words` is everything, `heading` title and summary. Both lie beside the row, which stays so short that
     visiting many thousand matches is cheap.
     """
 

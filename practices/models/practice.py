@@ -84,7 +84,7 @@ class PracticeQuerySet(models.QuerySet):
     def decided_by(self, user):
         """What a person may bring to publication, or take off."""
         roles = roles_of(user)
-        return self.all() if roles.is_administrator else self.filter(_coordinated_by(roles))
+        return self.all() if roles.is_administrator else self.filter(in_care_of(roles.networks))
 
     def with_outdated_languages(self):
         """Adds `outdated_languages`: those in which readers see a text whose original has changed much since."""
@@ -112,17 +112,18 @@ def _in_networks(network_ids):
     return Q(pk__in=through.filter(network__in=network_ids).values("practice"))
 
 
-def _coordinated_by(roles):
-    if not roles.networks:
+def in_care_of(network_ids):
+    """Condition: these networks bring it to publication, being named or, where none is, those of its city."""
+    if not network_ids:
         return Q(pk__in=[])
     through = Practice.networks.through.objects
-    members = Membership.objects.active().filter(network__in=roles.networks).values("city")
+    members = Membership.objects.active().filter(network__in=network_ids).values("city")
     unnamed = Q(city__in=members) & ~Q(pk__in=through.values("practice"))
-    return _in_networks(roles.networks) | unnamed
+    return _in_networks(network_ids) | unnamed
 
 
 def _written_by(roles):
-    return Q(city__in=roles.cities) | _coordinated_by(roles)
+    return Q(city__in=roles.cities) | in_care_of(roles.networks)
 
 
 class Practice(models.Model):

@@ -2,17 +2,32 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django_countries import countries
 
 from common.languages import fallback_chain, site_languages
 from common.localized import LocalizedText
-from practices.models import Practice
+from practices.models import Adaptation, Practice
 from practices.models.practice import practice_slug
 from practices.search.catalogue import Catalogue, Value
 from practices.search.highlighting import Found
 
 EVIDENCE_STEPS = 6
+
+_COUNTED = Coalesce(
+    Subquery(
+        Adaptation.objects.confirmed()
+        .filter(origin=OuterRef("pk"))
+        .order_by()
+        .values("origin")
+        .annotate(count=Count("pk"))
+        .values("count")
+    ),
+    0,
+)
+"""How many adaptations are confirmed; a statement of its own within, so that no row is grouped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,7 @@ class Card:
     themes: tuple[Value, ...]
     evidence: Value | None
     languages: tuple[str, ...]
+    adaptations: int = 0
     version: str | None = None
     found: Found | None = None
 
@@ -64,18 +80,20 @@ def load_cards(ids, catalogue: Catalogue, found: dict[int, Found] | None = None)
     languages = site_languages()
     columns = [f"{name}_{code}" for name in ("title", "summary") for code in languages]
     city_names = [f"city__name_{code}" for code in languages]
-    rows = Practice.objects.filter(pk__in=ids, facet_document__isnull=False).values_list(
+    shown = Practice.objects.filter(pk__in=ids, facet_document__isnull=False)
+    rows = shown.annotate(confirmed_adaptations=_COUNTED).values_list(
         "pk",
         "source_language",
         "city__country",
         "facet_document__city_id",
         "facet_document__facets",
         "updated_at",
+        "confirmed_adaptations",
         *city_names,
         *columns,
     )
     cards = {}
-    for pk, source, country, city_id, facets, updated_at, *texts in rows:
+    for pk, source, country, city_id, facets, updated_at, adaptations, *texts in rows:
         names = dict(zip(languages, texts, strict=False))
         titles = dict(zip(languages, texts[len(languages) :], strict=False))
         summaries = dict(zip(languages, texts[2 * len(languages) :], strict=False))
@@ -87,13 +105,14 @@ def load_cards(ids, catalogue: Catalogue, found: dict[int, Found] | None = None)
             url=reverse("practices:detail", args=[pk, practice_slug(title.text)]),
             title=title,
             summary=_first(summaries, chain, reader),
-            city=next(filter(None, (names[code] for code in fallback_chain(reader, "en"))), "") if city_id else "",
+            city=_first(names, fallback_chain(reader, "en"), reader).text if city_id else "",
             country=_country(catalogue, country),
             networks=by_facet.get("network", ()),
             themes=by_facet.get("theme", ()),
             evidence=next(iter(by_facet.get("evidence", ())), None),
             languages=tuple(code for code in dict.fromkeys((source, *languages)) if titles[code] and summaries[code]),
-            version=f"{updated_at.timestamp()}:{catalogue.version}",
+            adaptations=adaptations,
+            version=f"{updated_at.timestamp()}:{adaptations}:{catalogue.version}",
             found=(found or {}).get(pk),
         )
     return [cards[pk] for pk in ids if pk in cards]

@@ -7,6 +7,7 @@ from django.utils import translation
 from django_countries import countries
 
 from common.languages import fallback_chain, name_in, site_languages
+from common.localized import proper_name
 from common.ordering import sort_key
 from networks.models import City, Network
 from practices.search.facets import FACET, FACETS, letters_number
@@ -100,5 +101,4 @@ def _languages(language):
 
 def shown_name(record, language):
     """The name of a city or network in the language, or in the first that has one."""
-    names = (getattr(record, f"name_{code}") for code in fallback_chain(language, "en"))
-    return next(filter(None, names), record.slug)
+    return proper_name(record, language) or record.slug

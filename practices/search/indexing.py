@@ -267,7 +267,7 @@ def _rebuild_chunk(practice_ids):
 
 def add_words(lexicon, known_words=None):
     """Store words, given as (language, word), that the lexicon does not have yet."""
-    new = sorted(lexicon if known_words is None else lexicon - known_words)
+    new = sorted(lexicon - (_stored_words(lexicon) if known_words is None else known_words))
     rows = []
     for language, word in new:
         folded = fold(word)
@@ -283,6 +283,19 @@ def add_words(lexicon, known_words=None):
         )
     if known_words is not None:
         known_words.update(new)
+
+
+def _stored_words(lexicon):
+    """Those of the words that the lexicon has: nearly all, once there are some practices."""
+    languages, words = zip(*lexicon, strict=True) if lexicon else ((), ())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT language, word FROM unnest(%s::text[], %s::text[]) AS asked (language, word)"
+            " WHERE EXISTS (SELECT FROM practices_lexiconentry l"
+            "               WHERE l.language = asked.language AND l.word = asked.word)",
+            [list(languages), list(words)],
+        )
+        return set(cursor.fetchall())
 
 
 def _words_of(practice_ids):
@@ -316,7 +329,7 @@ def refresh_frequencies():
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE counted_words ON COMMIT DROP AS"
-            " SELECT word, ndoc FROM ts_stat('SELECT words FROM practices_searchdocument WHERE has_text')"
+            " SELECT word, ndoc FROM ts_stat('SELECT words FROM practices_searchdocument')"
         )
         cursor.execute("CREATE INDEX ON counted_words (word)")
         cursor.execute("ANALYZE counted_words")

@@ -3,7 +3,7 @@
 The work is done in tiers, so that a word which stands in most practices costs little more than a rare one:
 
 1. all matches, from slim rows that hold no text (their total and counts are exact);
-2. of those that have a word of it in title, summary or labels, the newest RANKED are weighed by these;
+2. of those that have a word of it in title or summary, the newest RANKED are weighed by these;
 3. the best RERANKED are weighed anew, each in the language that fits best, with their whole text in view.
 
 Whatever was not weighed follows, newest first.
@@ -17,8 +17,8 @@ from practices.search.counting import as_counts, masks
 from practices.search.request import LibraryRequest
 from practices.search.text_queries import TextQuery
 
-RANKED = 1_000
-RERANKED = 60
+RANKED = 500
+RERANKED = 40
 OWN_LANGUAGE_BONUS = 0.25
 EXACT_TITLE_BONUS = 100
 WEIGHTS = "{0.08, 0.3, 0.45, 1.0}"

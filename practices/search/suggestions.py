@@ -1,23 +1,28 @@
 """What might be meant by the beginning of a word: titles, topics, places and words of the library."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, takewhile
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from common.languages import site_languages
+from common.languages import in_all_languages, site_languages
 from common.search.folding import fold
 from common.text import clean_line
 from networks.models import City
-from practices.models import FacetDocument, SearchDocument
+from practices.models import FacetDocument, Practice
 from practices.models.practice import practice_slug
-from practices.search.catalogue import Catalogue
+from practices.search.catalogue import Catalogue, city_value
 from practices.search.request import LibraryRequest
 from practices.search.vectors import folded_title
 
 MINIMUM_LENGTH = 2
 AT_MOST = {"title": 4, "value": 4, "city": 2, "word": 4}
+CITIES_LOOKED_AT = 20
+"""Of those whose name fits, to find some that have practices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,10 @@ def suggestions(typed: str, catalogue: Catalogue) -> list[Suggestion]:
     prefix = folded_title(clean_line(typed)[:60])
     if len(prefix) < MINIMUM_LENGTH:
         return []
-    return [
-        *_values(prefix, catalogue),
-        *_cities(prefix, catalogue),
-        *_titles(prefix, catalogue),
-        *_words(prefix, catalogue),
-    ]
+    named = [*_values(prefix, catalogue), *_cities(prefix, catalogue)]
+    said = {word for suggestion in named for word in folded_title(suggestion.label).split()}
+    words = (suggestion for suggestion in _words(prefix, catalogue) if folded_title(suggestion.label) not in said)
+    return [*named, *_titles(prefix, catalogue), *words]
 
 
 def _library(**fields):
@@ -61,33 +64,49 @@ def _values(prefix, catalogue):
     ]
 
 
+@lru_cache(maxsize=2)
+def _city_names(version):
+    """(name folded, id) of all cities in all their languages; `version` is the labels' number of the library version."""
+    columns = in_all_languages("name")
+    return sorted(
+        {(fold(name), pk) for pk, *names in City.objects.values_list("pk", *columns) for name in names if name}
+    )
+
+
 def _cities(prefix, catalogue):
-    starts = Q()
-    for language in site_languages():
-        starts |= Q(**{f"name_{language}__istartswith": prefix})
+    """Cities with practices whose name in any language begins so."""
+    names = _city_names(catalogue.version)
+    first = bisect_left(names, (prefix,))
+    begin = takewhile(lambda entry: entry[0].startswith(prefix), islice(names, first, None))
+    ids = list(dict.fromkeys(pk for _, pk in begin))[:CITIES_LOOKED_AT]
+    if not ids:
+        return
     has_practices = Exists(FacetDocument.objects.filter(practice__city=OuterRef("pk"), city_id__isnull=False))
-    found = City.objects.filter(starts).filter(has_practices)[: AT_MOST["city"]]
-    for city in found:
-        value = catalogue.value("city", city.slug)
+    found = City.objects.filter(has_practices, pk__in=ids).in_bulk()
+    for city in [found[pk] for pk in ids if pk in found][: AT_MOST["city"]]:
+        value = city_value(city.slug, catalogue.language, city)
         yield Suggestion("city", value.label, _library(chosen=(value,)))
 
 
 def _titles(prefix, catalogue):
     """Titles that begin so, those in the reader's language first."""
-    end = prefix + "\U0010ffff"
-    found = (
-        SearchDocument.objects.filter(
-            language__in=site_languages(), title_folded__gte=prefix, title_folded__lt=end, has_text=True
+    with connection.cursor() as cursor:
+        # Language by language, so that each is a short walk along the index.
+        cursor.execute(
+            "SELECT d.practice_id, d.language FROM unnest(%s) AS site (language) CROSS JOIN LATERAL ("
+            " SELECT practice_id, language, title_folded FROM practices_searchdocument"
+            " WHERE language = site.language AND title_folded >= %s AND title_folded < %s"
+            " ORDER BY title_folded LIMIT %s) AS d ORDER BY d.language <> %s, d.title_folded, d.practice_id",
+            [list(site_languages()), prefix, prefix + "\U0010ffff", AT_MOST["title"], catalogue.language],
         )
-        .order_by("title_folded")
-        .values_list("practice_id", "language", *(f"practice__title_{code}" for code in site_languages()))[:40]
-    )
-    seen = {}
-    for practice_id, language, *titles in found:
-        if practice_id not in seen or language == catalogue.language:
-            seen[practice_id] = (language, dict(zip(site_languages(), titles, strict=True))[language])
-    ranked = sorted(seen.items(), key=lambda item: item[1][0] != catalogue.language)
-    for practice_id, (language, title) in ranked[: AT_MOST["title"]]:
+        languages = {}
+        for practice_id, language in cursor.fetchall():
+            languages.setdefault(practice_id, language)
+    ids = list(languages)[: AT_MOST["title"]]
+    rows = Practice.objects.filter(pk__in=ids).values("pk", *in_all_languages("title"))
+    titles = {row["pk"]: row[f"title_{languages[row['pk']]}"] for row in rows}
+    for practice_id in ids:
+        language, title = languages[practice_id], titles[practice_id]
         url = reverse("practices:detail", args=[practice_id, practice_slug(title)])
         yield Suggestion("title", title, url, language if language != catalogue.language else "")
 

@@ -8,8 +8,7 @@ from functools import lru_cache
 from django.utils import translation
 from django_countries import countries
 
-from common.languages import fallback_chain
-from common.localized import localized
+from common.localized import localized, proper_name
 from common.ordering import sort_key
 from common.search.analysis import content_forms, spans, tokens, words
 from common.search.folding import fold
@@ -71,7 +70,7 @@ def _lexemes(word, language):
 
 @dataclass(slots=True)
 class Words:
-    """What one search document holds; `lexicon` is the words as written, in lower case."""
+    """What one search document holds; `lexicon` is the words as written, labels included, in lower case."""
 
     language: str
     has_text: bool
@@ -115,10 +114,8 @@ def practice_words(practice, language) -> Words:
                 if weight != "D":
                     heading.add_joined(joined, place)
     for label, weight in _labels(practice, language):
-        literal = label_literal(label, language, weight)
-        vector.add_labels(literal)
-        if weight == "C":
-            heading.add_labels(literal)
+        vector.add_labels(label_literal(label, language, weight))
+        surfaces |= _label_words(label)
     title = localized(practice, "title", language, practice.source_language)
     return Words(
         language=language,
@@ -151,23 +148,23 @@ def _labels(practice, language):
     for term in named:
         yield getattr(term, f"label_{language}") or "", "C"
     for network in practice.networks.all():
-        yield _name(network, language), "C"
+        yield proper_name(network, language), "C"
     if practice.city_id:
-        yield _name(practice.city, language), "C"
+        yield proper_name(practice.city, language), "C"
         yield country_name(practice.city.country.code, language), "C"
     for term in named:
         yield (getattr(term, f"synonyms_{language}") or ""), "D"
-
-
-def _name(record, language):
-    """A proper name is looked for in the reader's language or, where it has none there, as it is written at home."""
-    return next((name for code in fallback_chain(language, "en") if (name := getattr(record, f"name_{code}"))), "")
 
 
 @lru_cache(maxsize=4096)
 def country_name(code, language):
     with translation.override(language):
         return str(countries.name(code) or code)
+
+
+@lru_cache(maxsize=50_000)
+def _label_words(text):
+    return frozenset(word for _, word, is_elided, _ in words(text) if not is_elided)
 
 
 @lru_cache(maxsize=50_000)

@@ -1,5 +1,6 @@
 """Changes of practices: each is one transaction that leaves record and index in agreement."""
 
+from practices.services.adapting import claim_adaptation, confirm_adaptation, decline_adaptation
 from practices.services.catching_up import differing_from_index
 from practices.services.editing import (
     SaveOutcome,
@@ -24,6 +25,7 @@ from practices.services.publishing import (
     publish,
     record_edit,
 )
+from practices.services.reminding import due_for_review, remind_of_reviews
 from practices.services.reviewing import (
     approve,
     assign_reviewer,
@@ -55,7 +57,7 @@ from practices.services.translating import (
     wanted_from_machine,
     withdraw_translation,
 )
-from practices.services.versions import FieldChange, compare, keep_version
+from practices.services.versions import FieldChange, compare, keep_former, keep_version, keep_versions
 
 __all__ = [
     "REQUIRED_LISTS",
@@ -67,18 +69,24 @@ __all__ = [
     "archive",
     "ask_machine",
     "assign_reviewer",
+    "claim_adaptation",
     "comment",
     "compare",
     "completeness",
     "confirm",
+    "confirm_adaptation",
     "confirm_translation",
+    "decline_adaptation",
     "delete",
     "differing_from_index",
     "discard",
     "drafts_of_others",
+    "due_for_review",
     "finish_review",
     "follow_sources",
+    "keep_former",
     "keep_version",
+    "keep_versions",
     "machine_translation_is_on",
     "mark_as_read",
     "missing_for_publication",
@@ -94,6 +102,7 @@ __all__ = [
     "recount_translations",
     "reject",
     "release_harm",
+    "remind_of_reviews",
     "request_changes",
     "restore",
     "save_draft",

@@ -27,7 +27,7 @@ from practices.emails import announce
 from practices.models import EditorialStep, Practice, PracticeVersion, Revision
 from practices.rules import can_write
 from practices.services.publishing import missing_for_publication
-from practices.services.versions import keep_version
+from practices.services.versions import keep_former, keep_version
 
 Stage = Revision.Stage
 
@@ -64,6 +64,8 @@ def open_revision(practice: Practice, *, actor) -> Revision:
     Practice.objects.select_for_update().get(pk=practice.pk)
     revision = practice.revisions.open().first()
     if revision is None:
+        if practice.published_at:
+            keep_former([practice.pk])
         content = read_content(practice)
         revision = _new_revision(practice, content, content if practice.published_at else {}, actor)
     return revision

@@ -8,11 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from practices.models import Practice
+from practices.models import Practice, PracticeVersion
 from practices.models.practice import CORE_TEXTS, HONEST_TEXTS
-from practices.rules import can_change
+from practices.rules import can_change, can_write
 from practices.search.indexing import reindex
 from practices.services.following import follow_sources
+from practices.services.versions import keep_version
 
 REQUIRED_RELATIONS = (
     "city",
@@ -48,16 +49,16 @@ def missing_for_publication(practice: Practice, lists: dict[str, Iterable] | Non
 
 
 def plan_review(practice: Practice) -> None:
-    """Set when the practice is to be confirmed again, counted from its publication: pilots sooner."""
+    """Set when the practice is to be confirmed again, counted from its publication or last confirmation: pilots sooner."""
     is_pilot = practice.lifecycle is not None and practice.lifecycle.code == "pilot"
-    day = practice.published_at.date()
+    day = max(filter(None, (timezone.localdate(practice.published_at), practice.confirmed_on)))
     month = day.month - 1 + (REVIEW_MONTHS_OF_PILOT if is_pilot else REVIEW_MONTHS)
     practice.review_due_on = day.replace(year=day.year + month // 12, month=month % 12 + 1, day=min(day.day, 28))
 
 
 @transaction.atomic
-def publish(practice: Practice, *, actor, at: datetime | None = None) -> Practice:
-    """Make a complete practice public at once, in page, search, counts, feeds and API.
+def publish(practice: Practice, *, actor, at: datetime | None = None, revision=None) -> Practice:
+    """Make a complete practice public at once, in page, search, counts, feeds and API, and keep the version.
 
     Raises ValidationError naming each missing field, PermissionDenied where the actor may not.
     """
@@ -72,6 +73,7 @@ def publish(practice: Practice, *, actor, at: datetime | None = None) -> Practic
     practice.save()
     follow_sources([practice])
     reindex([practice.pk])
+    keep_version(practice, PracticeVersion.Cause.PUBLISHED, actor=actor, revision=revision)
     return practice
 
 
@@ -87,20 +89,24 @@ def archive(practice: Practice, *, actor) -> Practice:
 
 @transaction.atomic
 def confirm(practice: Practice, *, actor, on=None) -> Practice:
-    """Record that what is told still holds."""
-    _authorise(actor, practice)
+    """Record that what is told still holds, as its city or its coordinators know; the next review is planned from now."""
+    if not can_write(actor, practice):
+        raise PermissionDenied
     practice.confirmed_on = on or timezone.localdate()
-    practice.save(update_fields=["confirmed_on", "updated_at"])
+    if practice.published_at:
+        plan_review(practice)
+    practice.save(update_fields=["confirmed_on", "review_due_on", "updated_at"])
     reindex([practice.pk])
     return practice
 
 
-def record_edit(practice: Practice) -> None:
+def record_edit(practice: Practice, *, actor) -> None:
     """To be called, in the same transaction, after a practice and its relations were saved by a form."""
     practice.version += 1
     practice.save(update_fields=["version"])
     follow_sources([practice])
     reindex([practice.pk])
+    keep_version(practice, PracticeVersion.Cause.EDITED, actor=actor)
 
 
 @transaction.atomic

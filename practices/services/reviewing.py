@@ -11,21 +11,22 @@ from django.utils.translation import gettext as _
 
 from networks.models import RoleAssignment
 from networks.rules import roles_of
-from practices import harm
-from practices.content import changed_fields, write_content
+from practices.content import changed_fields, fields, read_content, write_content
+from practices.emails import announce_assignment, announce_comment
 from practices.models import HarmRelease, Practice, PracticeVersion, Review, ReviewComment, Revision
 from practices.rules import (
     can_decide,
     can_write,
     may_be_asked_to_review,
     may_review,
+    needs_release,
     responsible_networks,
 )
 from practices.search.indexing import reindex
 from practices.services.editing import Stage, move, open_revision, save_revision
 from practices.services.following import follow_sources
 from practices.services.publishing import publish
-from practices.services.versions import keep_version
+from practices.services.versions import keep_former
 from practices.translating import source_texts
 
 
@@ -69,6 +70,7 @@ def assign_reviewer(revision: Revision, reviewer, *, actor) -> Review:
         review.save(update_fields=["finished_at"])
     if revision.stage != Stage.IN_REVIEW:
         move(revision, Stage.IN_REVIEW, actor=actor)
+    announce_assignment(review)
     return review
 
 
@@ -78,9 +80,12 @@ def comment(revision: Revision, text: str, *, actor, field: str = "") -> ReviewC
     practice = revision.practice
     if not (can_write(actor, practice) or can_decide(actor, practice) or may_review(actor, revision)):
         raise PermissionDenied
+    if field and field not in fields():
+        raise ValidationError({"field": _("Unknown field: %(name)s") % {"name": field}})
     remark = ReviewComment(revision=revision, field=field, text=text, author=actor)
     remark.full_clean()
     remark.save()
+    announce_comment(remark)
     return remark
 
 
@@ -138,15 +143,6 @@ def approve(revision: Revision, *, actor, note: str = "") -> Revision:
     return _publish(revision, actor)
 
 
-def needs_release(revision: Revision) -> bool:
-    """Whether a second coordinator has to consent: a risk is named, and what was released is not what stands now."""
-    checklist = revision.content.get("harm_checklist", {})
-    if not harm.risks(checklist):
-        return False
-    release = HarmRelease.objects.filter(revision=revision).first()
-    return release is None or release.checklist != checklist
-
-
 @transaction.atomic
 def release_harm(revision: Revision, *, actor, note: str = "") -> Revision:
     """The second person's consent: a coordinator who neither wrote nor approved it."""
@@ -154,7 +150,8 @@ def release_harm(revision: Revision, *, actor, note: str = "") -> Revision:
     if not can_decide(actor, revision.practice) or revision.stage != Stage.APPROVED:
         raise PermissionDenied
     approval = revision.steps.filter(to_stage=Stage.APPROVED).order_by("-at", "-pk").first()
-    if actor.pk in (revision.author_id, approval.actor_id):
+    writers = {mark["by"] for mark in revision.changed_at_save.values()}
+    if actor.pk in {revision.author_id, approval.actor_id, *writers}:
         raise ValidationError(_("Another coordinator must release it: not the one who wrote or approved it."))
     HarmRelease.objects.update_or_create(
         revision=revision,
@@ -176,23 +173,41 @@ def _publish(revision, actor):
         write_content(practice, {name: revision.content[name] for name in names})
         practice.version += 1
     follow_sources([practice], before=former, weight=revision.weight)
-    publish(practice, actor=actor)
-    keep_version(practice, PracticeVersion.Cause.PUBLISHED, actor=actor, revision=revision)
+    publish(practice, actor=actor, revision=revision)
     revision.practice = practice
     return move(revision, Stage.PUBLISHED, actor=actor)
 
 
 @transaction.atomic
 def withdraw(practice: Practice, *, actor, note: str) -> Practice:
-    """Take a practice down at once, for safety: from page, search, API, feeds and every list in this transaction."""
+    """Take a practice down at once, for safety: from page, search, API, feeds and every list in this transaction.
+
+    Who did it and why stands among the steps of its revisions; one that never had any gets one for it.
+    """
     if not can_decide(actor, practice):
         raise PermissionDenied
+    if not note.strip():
+        raise ValidationError({"note": _("Say why it is taken down.")})
+    keep_former([practice.pk])
     practice.status = Practice.Status.WITHDRAWN
     practice.save(update_fields=["status", "updated_at"])
     reindex([practice.pk])
-    for revision in practice.revisions.open():
+    for revision in _revisions_to_withdraw(practice):
         move(revision, Stage.WITHDRAWN, actor=actor, note=note)
     return practice
+
+
+def _revisions_to_withdraw(practice):
+    """Those on their way or, where there is none, the one that is live."""
+    if on_their_way := list(practice.revisions.open()):
+        return on_their_way
+    live = practice.revisions.filter(stage=Stage.PUBLISHED).order_by("-stage_since", "-pk").first()
+    if live is None:
+        content = read_content(practice)
+        live = Revision.objects.create(
+            practice=practice, content=content, base=content, stage=Stage.PUBLISHED, stage_since=timezone.now()
+        )
+    return [live]
 
 
 @transaction.atomic

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from practices.models import Practice, PracticeLink, PracticeTheme
+from networks.rules import roles_of
+from practices.models import Practice, PracticeLink, PracticeTheme, PracticeVersion
 from practices.search.indexing import reindex
 from practices.services.following import follow_sources
+from practices.services.versions import keep_former, keep_versions
 
 
 @dataclass(slots=True)
@@ -27,21 +29,24 @@ class PracticeRecord:
 def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
     """Store checked records and their relations and index them: all of them or none.
 
-    Existing ones (with a primary key) are replaced and get the next version.
+    Existing ones (with a primary key) are replaced and get the next version. What each says is kept in its history.
     """
-    if not (actor is None or actor.has_perms(["practices.add_practice", "practices.change_practice"])):
+    if not (actor is None or roles_of(actor).is_administrator):
         raise PermissionDenied
     new = [record.practice for record in records if record.is_new]
     old = [record.practice for record in records if not record.is_new]
     for practice in new:
         practice.created_by = actor
     Practice.objects.bulk_create(new)
+    keep_former([practice.pk for practice in old])
     for practice in old:
         practice.version += 1
         practice.save()
     store_relations(records, [practice.pk for practice in old])
     follow_sources([record.practice for record in records])
-    reindex([record.practice.pk for record in records], known_words=known_words)
+    ids = [record.practice.pk for record in records]
+    reindex(ids, known_words=known_words)
+    keep_versions(ids, PracticeVersion.Cause.IMPORTED, actor=actor)
 
 
 def store_relations(records: list[PracticeRecord], replaced_ids: list[int]) -> None:

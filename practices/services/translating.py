@@ -16,7 +16,7 @@ from practices.rules import can_decide, may_translate
 from practices.search.indexing import bump_version, reindex
 from practices.services.editing import SaveOutcome, clean_changes
 from practices.services.following import new_translation
-from practices.services.versions import keep_version
+from practices.services.versions import keep_former, keep_version
 from practices.translating import NEEDED, Stage, follow, hold, measure, source_digest, source_texts
 
 
@@ -192,6 +192,7 @@ def _refuse_unread(row):
 
 
 def _write(practice, language, texts):
+    keep_former([practice.pk])
     columns = {f"{name}_{language}": text for name, text in texts.items()}
     for column, text in columns.items():
         setattr(practice, column, text)

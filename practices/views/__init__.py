@@ -1,6 +1,11 @@
+from practices.views.adapting import adaptation, adaptations, practice_adapt
 from practices.views.detail import detail
+from practices.views.files import attachment
 from practices.views.formats import detail_json, detail_pdf
+from practices.views.history import practice_confirm, practice_history, practice_restore, practice_withdraw
 from practices.views.library import library, library_map, suggest
+from practices.views.reviewing import VERBS as REVIEW_VERBS
+from practices.views.reviewing import review, review_act, review_queue, settle_comment
 from practices.views.translating import (
     translation,
     translation_export,
@@ -11,11 +16,24 @@ from practices.views.translating import (
 from practices.views.workspace import home as workspace_home
 
 __all__ = [
+    "REVIEW_VERBS",
+    "adaptation",
+    "adaptations",
+    "attachment",
     "detail",
     "detail_json",
     "detail_pdf",
     "library",
     "library_map",
+    "practice_adapt",
+    "practice_confirm",
+    "practice_history",
+    "practice_restore",
+    "practice_withdraw",
+    "review",
+    "review_act",
+    "review_queue",
+    "settle_comment",
     "suggest",
     "translation",
     "translation_export",

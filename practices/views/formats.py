@@ -1,6 +1,6 @@
 """One practice in other forms than its page: JSON for other systems, PDF to print."""
 
-from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpResponse, HttpResponsePermanentRedirect
 from django.views.decorators.http import require_safe
 from rest_framework.renderers import JSONRenderer
 
@@ -9,6 +9,7 @@ from practices.conditional import unless_unchanged
 from practices.documents import practice_address, practice_pdf, practice_record
 from practices.models import Practice
 from practices.models.practice import practice_slug
+from practices.views.detail import missing
 
 
 @require_safe
@@ -38,7 +39,7 @@ def _answer(request, pk, slug, name, render):
     visible = Practice.objects.visible_to(request.user).select_related("city", "lead_organisation")
     practice = visible.filter(pk=pk).first()
     if practice is None:
-        raise Http404
+        return missing(request, pk)
     if slug != practice_slug(str(practice)):
         return HttpResponsePermanentRedirect(practice_address(practice, current_language(), name))
     return render(practice)

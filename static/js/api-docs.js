@@ -7,5 +7,6 @@ window.SwaggerUIBundle({
   presets: [window.SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
   deepLinking: true,
+  defaultModelsExpandDepth: 0,
   validatorUrl: null,
 });

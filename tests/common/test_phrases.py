@@ -1,16 +1,7 @@
 import pytest
 from django.utils import translation
 
-from common.phrases import listed, listed_html, quoted
-
-
-@pytest.mark.parametrize(
-    ("language", "expected"),
-    [("en", "“a”"), ("fr", "«\u00a0a\u00a0»"), ("ar", "«a»"), ("it", "«a»"), ("sv", "”a”"), ("ro", "„a”")],
-)
-def test_quoted_has_the_marks_of_the_readers_language(language, expected):
-    with translation.override(language):
-        assert quoted("a") == expected
+from common.phrases import listed, listed_html
 
 
 @pytest.mark.parametrize(("language", "expected"), [("en", "a, b"), ("ar", "a، b")])

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import override_settings
 
 from common.languages import site_languages
+from hub.demo.drawings import DRAWINGS
 from hub.demo.seeding import seed
 from networks.models import City, Membership, Network
 from practices.imports.running import import_file
-from practices.models import Practice
+from practices.models import Practice, PracticeImage
 from practices.search.library import library_page
 from practices.search.request import LibraryRequest
 
@@ -19,12 +21,13 @@ SEEDS = Path(__file__).parents[1] / "practices" / "data" / "seeds.csv"
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
+def demo(django_db_setup, django_db_blocker, tmp_path_factory):
     """Seeded once for the module, and taken out again."""
     from hub.demo.seeding import remove
     from vocabularies.models import Term
 
-    with django_db_blocker.unblock():
+    media = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"))
+    with django_db_blocker.unblock(), media:
         seed(lambda text: None)
         yield
         remove()
@@ -49,6 +52,26 @@ def test_seed_again_changes_nothing(demo):
     before = sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()
     call_command("demo_seed", stdout=StringIO())
     assert (sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()) == before
+
+
+def test_a_dozen_practices_have_a_picture_told_in_each_of_their_languages(demo):
+    pictures = PracticeImage.objects.select_related("practice")
+    assert len(pictures) == 12
+    for picture in pictures:
+        told = tuple(code for code in site_languages() if getattr(picture, f"alt_text_{code}"))
+        assert set(told) == set(picture.practice.languages)
+        assert (picture.width, picture.height, picture.file.size < 50_000) == (1200, 600, True)
+
+
+def test_picture_is_shown_with_its_words_in_the_readers_language(demo, client):
+    practice = Practice.objects.get(external_id="demo-anna-lindh-01")
+    html = client.get(practice.get_absolute_url().replace("/en/", "/ar/", 1), follow=True).content.decode()
+    assert 'alt="فقاعات كلام' in html
+    assert "رسم توضيحي" in html
+
+
+def test_drawings_are_the_same_every_time():
+    assert DRAWINGS["port"]().as_webp() == DRAWINGS["port"]().as_webp()
 
 
 def test_swedish_reader_finds_kommunernas_and_narrows_to_italy(demo, client):

@@ -78,7 +78,7 @@ def test_network_members_are_added_in_their_rows(browser):
 
 
 def test_network_of_many_members_has_a_list_instead_of_rows(browser, monkeypatch):
-    monkeypatch.setattr("networks.admin.ROWS_ON_A_PAGE", 1)
+    monkeypatch.setattr("networks.admin.records.ROWS_ON_A_PAGE", 1)
     network = make_network("nordic", cities=[make_city(), make_city()])
 
     html = browser.get(f"{NETWORKS}{network.pk}/change/").content.decode()

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +13,8 @@ from PIL import Image
 
 from accounts.models import User
 from common.languages import site_languages
+from networks.models import RoleAssignment
+from networks.services import grant_role
 from practices.models import FacetBits, FacetDocument, Practice, PracticeTheme
 from practices.search.facets import EVERYTHING
 from practices.services import plan_review
@@ -563,38 +564,53 @@ def test_deleting_leaves_nothing_in_the_counts(browser):
 
 
 @pytest.fixture
-def editor(client):
-    """Staff with the model's permissions, but no role that lets them change a practice."""
-    user = User.objects.create_user("editor@example.org", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="practices"))
+def foreign(client, admin_user):
+    """The coordinator of a network that has nothing to do with the practice."""
+    user = User.objects.create_user("coordinator@example.org")
+    grant_role(user, RoleAssignment.Role.COORDINATOR, actor=admin_user, network=make_network("foreign"))
     client.force_login(user)
     return client
 
 
-def test_staff_without_a_role_neither_sees_drafts_nor_changes_public_ones(editor):
-    draft, public = make_practice(published=False), make_practice()
+def test_coordinator_sees_and_changes_nothing_of_another_network(foreign):
+    network = make_network("own")
+    draft, public = make_practice(published=False, networks=[network]), make_practice(networks=[network])
 
-    assert listed(editor) == {str(public)}
-    assert editor.get(change_page(draft)).status_code == 302
-    assert editor.post(change_page(public), {"title_en": "Mine"}).status_code == 403
-    assert editor.get(f"{LIST}{public.pk}/delete/").status_code == 403
-
-
-def test_staff_without_a_role_cannot_publish_a_new_one(editor):
-    answer = editor.post(ADD, typed(editor, ADD) | core())
-
-    assert "You may not publish this practice." in answer.content.decode()
-    assert not Practice.objects.exists()
+    assert listed(foreign) == set()
+    for practice in (draft, public):
+        assert foreign.get(change_page(practice)).status_code == 404
+        assert foreign.post(change_page(practice), {"title_en": "Mine"}).status_code == 404
+        assert foreign.get(f"{LIST}{practice.pk}/delete/").status_code in (404, 403)
+        assert foreign.get(f"{LIST}{practice.pk}/history/").status_code == 404
+    public.refresh_from_db()
+    assert public.title_en != "Mine"
 
 
-def test_actions_of_staff_without_a_role_change_nothing(editor):
-    practice = make_practice()
+def test_coordinator_begins_practices_in_the_workspace_not_here(foreign):
+    assert foreign.get(ADD).status_code == 403
 
-    told = act(editor, "archive_selected", practice)
 
-    assert told == [f"“{practice}” is not yours to change."]
+def test_actions_of_another_coordinator_change_nothing(foreign):
+    practice = make_practice(networks=[make_network("own")])
+
+    act(foreign, "archive_selected", practice)
+
     practice.refresh_from_db()
     assert practice.is_public
+
+
+def test_coordinator_changes_a_practice_of_the_own_network(client, admin_user):
+    network = make_network("own")
+    practice = make_practice(networks=[network])
+    user = User.objects.create_user("coordinator@example.org")
+    grant_role(user, RoleAssignment.Role.COORDINATOR, actor=admin_user, network=network)
+    client.force_login(user)
+
+    assert listed(client) == {str(practice)}
+    assert client.get(change_page(practice)).status_code == 200
+    act(client, "archive_selected", practice)
+    practice.refresh_from_db()
+    assert not practice.is_public
 
 
 def test_readers_do_not_come_in(client):

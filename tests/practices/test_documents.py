@@ -1,5 +1,8 @@
 import json
 import logging
+import re
+import shutil
+import subprocess
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -243,6 +246,14 @@ def test_pdf_title_is_the_practices(practice):
 def test_pdf_of_a_hostile_text_is_made_by_the_rules(practice, text):
     Practice.objects.filter(pk=practice.pk).update(description_it=text)
     assert b"<pdfuaid:part>1</pdfuaid:part>" in pdf(practice)
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext (poppler-utils)")
+def test_pdf_gives_back_the_arabic_words_that_were_written(practice):
+    text = "يتدرب شباب من أربعة أحياء على التحقق من الأخبار ثم يناقشونها مع الجيران في دار الشباب"
+    Practice.objects.filter(pk=practice.pk).update(summary_ar=text)
+    read = subprocess.run(["pdftotext", "-", "-"], input=pdf(practice, "ar"), capture_output=True, check=True)
+    assert set(text.split()) <= set(re.findall(r"[\u0621-\u0652]+", read.stdout.decode()))
 
 
 def test_pdf_with_a_letter_that_no_font_has_is_made_all_the_same(practice, caplog):

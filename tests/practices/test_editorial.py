@@ -3,69 +3,14 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from networks.models import RoleAssignment
 from networks.services import grant_role
-from practices import harm, services
+from practices import services
 from practices.models import Practice, Revision
-from tests.factories import make_city, make_network, make_person, make_practice, make_term
-from vocabularies.models import Scheme
+from tests.factories import make_practice
+from tests.practices.editorial import complete, harmless
 
 pytestmark = pytest.mark.django_db
 Role = RoleAssignment.Role
 Stage = Revision.Stage
-
-
-@pytest.fixture
-def hub(admin_user):
-    """Malmö in a network with an officer, two coordinators, a reviewer; and another network with its coordinator."""
-
-    class Hub:
-        admin = admin_user
-        city = make_city("Malmö")
-        network = make_network("nordic", cities=[city])
-        foreign = make_network("foreign", cities=[make_city("Torino", "IT")])
-        officer = make_person("officer@example.org", language="sv")
-        reviewer = make_person("reviewer@example.org")
-        coordinator = make_person("coordinator@example.org")
-        second = make_person("second@example.org")
-        stranger = make_person("stranger@example.org")
-
-    grant_role(Hub.officer, Role.CONTRIBUTOR, actor=admin_user, city=Hub.city)
-    grant_role(Hub.reviewer, Role.REVIEWER, actor=admin_user, network=Hub.network)
-    for person in (Hub.coordinator, Hub.second):
-        grant_role(person, Role.COORDINATOR, actor=admin_user, network=Hub.network)
-    grant_role(Hub.stranger, Role.COORDINATOR, actor=admin_user, network=Hub.foreign)
-    return Hub
-
-
-def complete(language="sv", **changes):
-    texts = {f"{name}_{language}": f"<p>{name}</p>" for name in ("challenge", "description", "results")}
-    return {
-        f"title_{language}": "Samtal på torget",
-        f"summary_{language}": "Grannar talar med varandra.",
-        f"lessons_learned_{language}": "<p>Börja tidigt.</p>",
-        **texts,
-        "themes": [make_term(Scheme.THEME, "youth").pk],
-        "approaches": [make_term(Scheme.APPROACH, "training").pk],
-        "beneficiaries": [make_term(Scheme.BENEFICIARY, "children").pk],
-        "geographic_scope": make_term(Scheme.SCOPE, "municipality").pk,
-        "lifecycle": make_term(Scheme.LIFECYCLE, "ongoing").pk,
-        "budget_band": make_term(Scheme.BUDGET_BAND, "under-5k").pk,
-        "evidence_level": make_term(Scheme.EVIDENCE_LEVEL, "monitored-outputs").pk,
-        "transferability": make_term(Scheme.TRANSFERABILITY, "ready-to-reuse").pk,
-        "contact_email": "office@example.org",
-        "harm_checklist": harmless(),
-    } | changes
-
-
-def harmless(**changes):
-    safe = {name: "yes" if name in harm.REASSURING else "no" for name in harm.QUESTIONS}
-    return {name: {"answer": changes.get(name, answer), "mitigation": ""} for name, answer in safe.items()}
-
-
-@pytest.fixture
-def submitted(hub):
-    revision = services.start_practice(actor=hub.officer, city=hub.city, source_language="sv")
-    services.save_revision(revision, complete(), actor=hub.officer, seen=0)
-    return services.submit(revision, actor=hub.officer)
 
 
 def test_practice_goes_from_draft_to_public(hub, submitted):

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
-from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
@@ -14,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from common import background
+from networks.models import RoleAssignment
 from practices import tasks
 from practices.admin.imports import csv_answer, defused
 from practices.imports import jobs, running
@@ -41,8 +41,7 @@ def queue(monkeypatch):
 
 def importer(email="importer@example.org", **fields):
     user = User.objects.create_user(email, is_staff=True, **fields)
-    names = ["add_practice", "change_practice"]
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="practices", codename__in=names))
+    RoleAssignment.objects.create(person=user, role=RoleAssignment.Role.ADMINISTRATOR)
     return user
 
 
@@ -255,14 +254,14 @@ def test_run_store_without_its_person_stores_nothing():
     assert (job.state, Practice.objects.count()) == (ImportJob.State.FAILED, 0)
 
 
-@pytest.mark.parametrize("loss", [{"is_active": False}, {"user_permissions": []}])
+@pytest.mark.parametrize("loss", [{"is_active": False}, {"roles": []}])
 def test_run_store_of_a_person_who_may_no_longer_stores_nothing(loss):
     job = checked(DRAFT)
     jobs.store_checked(job, actor=job.uploaded_by)
     if "is_active" in loss:
         User.objects.update(is_active=False)
     else:
-        job.uploaded_by.user_permissions.clear()
+        job.uploaded_by.roles.all().delete()
 
     jobs.run_store(job.pk)
 

@@ -225,3 +225,10 @@ def test_library_request_round_trip_through_the_address():
     make_city("Oslo", "NO", slug="oslo")
     query = "?q=two+words&theme=&country=NO&country=SE&city=oslo&sort=title&page=3"
     assert asked(query.lstrip("?")).query_string() == "?q=two+words&country=NO&country=SE&city=oslo&sort=title&page=3"
+
+
+def test_misspelt_word_of_a_topic_is_understood_though_no_text_says_it():
+    make_practice(themes=[make_term(Scheme.THEME, "polarisation", label_en="Polarisation")])
+    page = answer("q=polarisatoin")
+    assert page.total == 1
+    assert page.query.corrected == {"polarisatoin": "polarisation"}

@@ -4,18 +4,26 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from hub.demo.seeding import ADMINISTRATOR, ensure_administrator, seed
+from hub.demo.people import ADMINISTRATOR, ensure_administrator, ensure_people
+from hub.demo.seeding import seed
 
 
 class Command(BaseCommand):
-    help = "Add the demonstration content and its administrator; running it again changes nothing."
+    help = "Add the demonstration content and a person per role; running it again changes nothing."
 
     def handle(self, *args, **options):
         password = ensure_administrator()
-        if password:
-            path = Path(settings.BASE_DIR) / ".local" / "logins.txt"
-            path.parent.mkdir(exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(f"administrator: {ADMINISTRATOR}  password: {password}\n")
+        logins = [("administrator (en)", ADMINISTRATOR, password)] if password else []
         seed(lambda text: self.stdout.write(f"  {text}"))
+        self._keep(logins + ensure_people())
+
+    def _keep(self, logins):
+        """Add the passwords to a file that only its owner can read; nobody else is told."""
+        if not logins:
+            return
+        path = Path(settings.BASE_DIR) / ".local" / "logins.txt"
+        path.parent.mkdir(exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+            for label, email, password in logins:
+                file.write(f"{label}: {email}  password: {password}\n")

@@ -24,7 +24,7 @@ RICH = (
 def practice(desk):
     Practice.objects.filter(pk=desk.practice.pk).update(description_sv=RICH)
     desk.practice.refresh_from_db()
-    services.record_edit(desk.practice)
+    services.record_edit(desk.practice, actor=desk.coordinator)
     return desk.practice
 
 

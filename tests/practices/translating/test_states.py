@@ -6,7 +6,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from practices import services
 from practices.content import digest
 from practices.models import Practice, PracticeVersion, Translation
-from practices.translating import changed_words, compare_sentences, field_state, sentences, source_digest
+from practices.translating import field_state, source_digest
+from practices.wording import changed_words, compare_sentences, sentences
 from tests.factories import make_practice
 from tests.practices.translating.texts import CHANGED, FIRST, italian, revise, swedish
 
@@ -104,7 +105,7 @@ def test_section_added_to_the_source_is_missing_work(desk):
 def test_change_in_the_administration_weighs_medium(desk):
     Practice.objects.filter(pk=desk.practice.pk).update(description_sv=CHANGED)
     desk.practice.refresh_from_db()
-    services.record_edit(desk.practice)
+    services.record_edit(desk.practice, actor=desk.coordinator)
     assert stale(desk.practice) == {"description_sv": State.NEEDS_UPDATE}
 
 
@@ -122,7 +123,7 @@ def test_practice_published_for_the_first_time_holds_in_the_languages_it_has(des
 def test_another_source_language_makes_the_former_one_a_translation(desk):
     desk.practice.source_language = "it"
     desk.practice.save()
-    services.record_edit(desk.practice)
+    services.record_edit(desk.practice, actor=desk.coordinator)
     found = states(desk.practice)
     assert ("it" in found, found["sv"]) == (False, State.UP_TO_DATE)
 

@@ -15,6 +15,8 @@ from common.languages import current_language, in_all_languages, site_languages
 from common.ordering import sort_key
 from networks.geonames import find_places
 from networks.models import City, Membership, Network, Organisation, WorkingGroup
+from networks.rules import editable_cities, editable_networks, roles_of
+from networks.scoped_admin import ScopedAdmin, ScopedInline
 from networks.services import add_city
 
 WORKING_LANGUAGES = (
@@ -28,7 +30,12 @@ ROWS_ON_A_PAGE = 80
 """A network of more members has a list of its own: a form of thousands of inputs is slow, and refused when sent."""
 
 
-class MembershipInline(admin.TabularInline):
+def _without_people(request, fields):
+    """Focal points are chosen from all people, whom only administrators see; coordinators grant roles instead."""
+    return [name for name in fields if name != "focal_point" or roles_of(request.user).is_administrator]
+
+
+class MembershipInline(ScopedInline, admin.TabularInline):
     model = Membership
     extra = 0
     fields = ["city", "status", "joined_on", "left_on", "focal_point"]
@@ -38,13 +45,19 @@ class MembershipInline(admin.TabularInline):
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("city", "focal_point")
 
+    def get_fields(self, request, obj=None):
+        return _without_people(request, super().get_fields(request, obj))
+
 
 class CityMembershipInline(MembershipInline):
     fields = ["network", "status", "joined_on", "left_on", "focal_point"]
     autocomplete_fields = ["network", "focal_point"]
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(network__in=editable_networks(request.user))
 
-class WorkingGroupInline(TranslatedStackedInline):
+
+class WorkingGroupInline(ScopedInline, TranslatedStackedInline):
     model = WorkingGroup
     fields = ["name", "description", "cities"]
     autocomplete_fields = ["cities"]
@@ -66,7 +79,8 @@ class NetworkForm(forms.ModelForm):
 
 
 @admin.register(Network)
-class NetworkAdmin(TranslatedAdmin):
+class NetworkAdmin(ScopedAdmin, TranslatedAdmin):
+    coordinators_may = frozenset({"view", "change"})
     form = NetworkForm
     inlines = [MembershipInline, WorkingGroupInline]
     list_display = ["__str__", "slug", "convenor", "member_count", "website"]
@@ -81,6 +95,9 @@ class NetworkAdmin(TranslatedAdmin):
         ),
     ]
     readonly_fields = ["member_list"]
+
+    def scope(self, user):
+        return editable_networks(user)
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("convenor")
@@ -132,17 +149,45 @@ class PlaceSearchForm(forms.Form):
         return sorted(by_name.values(), key=lambda place: -place.population)
 
 
+class CountryFilter(admin.SimpleListFilter):
+    """The countries that have a city here, of the world's 250."""
+
+    title = gettext_lazy("country")
+    parameter_name = "country"
+
+    def lookups(self, request, model_admin):
+        used = City.objects.order_by().values_list("country", flat=True).distinct()
+        named = [(code, str(countries.name(code)) or code) for code in used]
+        return sorted(named, key=lambda country: sort_key(country[1], current_language()))
+
+    def queryset(self, request, queryset):
+        return queryset.filter(country=self.value()) if self.value() else queryset
+
+
 @admin.register(City)
-class CityAdmin(TranslatedAdmin):
+class CityAdmin(ScopedAdmin, TranslatedAdmin):
+    coordinators_may = frozenset({"view", "add", "change"})
     inlines = [CityMembershipInline]
     list_display = ["__str__", "country", "region", "population", "geonames_id"]
-    list_filter = ["networks", "country"]
+    list_filter = ["networks", CountryFilter]
     search_fields = ["slug", "geonames_id", *in_all_languages("name")]
     prepopulated_fields = {"slug": ["name"]}
     fieldsets = [
-        (None, {"fields": ["name", "slug", "country", "region", "description", "website"]}),
+        (None, {"fields": ["name", "slug", "country", "region", "description", "website", "mail_domain"]}),
         (gettext_lazy("On the map"), {"fields": [("latitude", "longitude"), "population", "geonames_id"]}),
     ]
+
+    def scope(self, user):
+        return editable_cities(user)
+
+    def get_queryset(self, request):
+        # A member is chosen from the whole register of cities, which is public.
+        if request.path == reverse("admin:autocomplete"):
+            return City.objects.all()
+        return super().get_queryset(request)
+
+    def get_readonly_fields(self, request, obj=None):
+        return () if roles_of(request.user).is_administrator else ("mail_domain",)
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.geonames_view)
@@ -187,7 +232,8 @@ class CityAdmin(TranslatedAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(TranslatedAdmin):
+class OrganisationAdmin(ScopedAdmin, TranslatedAdmin):
+    coordinators_may = frozenset({"view", "add"})
     list_display = ["__str__", "kind", "city", "website"]
     list_filter = ["kind"]
     list_select_related = ["kind", "city"]
@@ -195,21 +241,36 @@ class OrganisationAdmin(TranslatedAdmin):
     autocomplete_fields = ["city"]
     fields = ["name", "kind", "city", "website"]
 
+    def scope(self, user):
+        """Organisations are a common register that all networks choose from."""
+        return Organisation.objects.all()
+
 
 @admin.register(Membership)
-class MembershipAdmin(CleanAdmin):
+class MembershipAdmin(ScopedAdmin, CleanAdmin):
+    coordinators_may = frozenset({"view", "add", "change", "delete"})
     list_display = ["city", "network", "status", "joined_on", "left_on", "focal_point"]
     list_filter = ["network", "status"]
     list_select_related = ["city", "network", "focal_point"]
     search_fields = [f"city__{name}" for name in in_all_languages("name")]
     autocomplete_fields = ["city", "network", "focal_point"]
 
+    def scope(self, user):
+        return Membership.objects.filter(network__in=editable_networks(user))
+
+    def get_fields(self, request, obj=None):
+        return _without_people(request, super().get_fields(request, obj))
+
 
 @admin.register(WorkingGroup)
-class WorkingGroupAdmin(TranslatedAdmin):
+class WorkingGroupAdmin(ScopedAdmin, TranslatedAdmin):
+    coordinators_may = frozenset({"view", "add", "change", "delete"})
     list_display = ["__str__", "network"]
     list_filter = ["network"]
     list_select_related = ["network"]
     search_fields = in_all_languages("name")
     autocomplete_fields = ["network", "cities"]
     fields = ["network", "name", "description", "cities"]
+
+    def scope(self, user):
+        return WorkingGroup.objects.filter(network__in=editable_networks(user))

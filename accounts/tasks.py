@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from accounts import services
+
+
+@shared_task
+def forget_unconfirmed():
+    services.forget_unconfirmed()
