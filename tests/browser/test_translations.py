@@ -57,7 +57,7 @@ def test_desk_is_accessible_and_fits(signed_in, paths, language, width):
     for name, path in paths.items():
         page = signed_in(f"/{language}/{path}", width=width)
         if name in ("italian", "arabic"):
-            page.locator("#description textarea").scroll_into_view_if_needed()
+            page.locator("#description-heading").scroll_into_view_if_needed()
             page.wait_for_selector(".prose-menubar__button[aria-label]")
         if folder := os.environ.get("PICTURES"):
             page.screenshot(path=Path(folder) / f"{name}-{language}-{width}.png", full_page=True)
