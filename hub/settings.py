@@ -193,6 +193,14 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default=str(BASE
 CELERY_BEAT_SCHEDULE = {
     "beat-heartbeat": {"task": "common.tasks.record_beat", "schedule": 30.0},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
+    # A run that waited longer than a minute for a worker is replaced by the next.
+    "send-outbox": {"task": "common.tasks.send_outbox", "schedule": 60.0, "options": {"expires": 60}},
+    "send-daily-summaries": {
+        "task": "common.tasks.send_daily_summaries",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "forget-old-mail": {"task": "common.tasks.forget_old_mail", "schedule": 3600.0},
 }
 
 # Mail ----------------------------------------------------------------------------------------
@@ -201,6 +209,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="City Networks Hub <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
+"""Seconds for each step of the talk with the mail server; without it a silent server would hold a worker for ever."""
 
 # Security ------------------------------------------------------------------------------------
 
