@@ -15,6 +15,11 @@ class Kind:
     essential: bool = False
     secret: bool = False
 
+    @property
+    def ignores_preference(self):
+        """Secret links have no place in a summary, which is kept longer."""
+        return self.essential or self.secret
+
 
 _kinds: dict[str, Kind] = {}
 

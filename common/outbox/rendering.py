@@ -77,7 +77,7 @@ def literal(value, name=""):
     if value is None or isinstance(value, (bool, int, float, Decimal, date, datetime, time)):
         return value
     if isinstance(value, dict):
-        return {key: literal(entry, key) for key, entry in value.items()}
+        return {key: literal(entry, str(key)) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [literal(entry, name) for entry in value]
     raise TypeError(f"A mail cannot be made from {type(value).__name__}.")

@@ -42,7 +42,7 @@ def queue_mail(
     summary leads. Returns None for a person who wants no mail of this kind. Raises ValidationError for what is no address.
     """
     declared = kind_of(kind)
-    wanted = preferences.AT_ONCE if declared.essential else preferences.preference_of(person, kind)
+    wanted = preferences.AT_ONCE if declared.ignores_preference else preferences.preference_of(person, kind)
     if wanted == preferences.NONE:
         return None
     full_key = full_key_of(kind, key, to=to, person=person)
