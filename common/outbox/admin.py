@@ -68,7 +68,9 @@ class OutboxMailAdmin(CleanAdmin):
         return False
 
     def has_delete_permission(self, request, obj=None):
-        return False
+        # Never by hand, but together with the person whose mail it is; their page asks here as well.
+        is_own_page = request.resolver_match.url_name.startswith("common_outboxmail_")
+        return services.may_administer(request.user) and not is_own_page
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("text_body", "html_body").select_related("person")
