@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
+from django.utils.encoding import punycode
 
 from common.models import MailTrouble, OutboxMail
 from common.outbox.kinds import declared_kinds
@@ -110,11 +111,12 @@ def _hand_over(transport, mail, token):
 
 
 def message_of(mail) -> EmailMultiAlternatives:
+    user, _, domain = mail.recipient.rpartition("@")
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text_body,
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[formataddr((mail.name, mail.recipient))],
+        to=[formataddr((mail.name, f"{user}@{punycode(domain)}"))],
         headers={
             "Message-ID": mail.message_id,
             "Content-Language": mail.language,

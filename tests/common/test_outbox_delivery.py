@@ -61,6 +61,12 @@ def test_name_adds_no_recipient(sink, name):
     assert sink.recipients == ["anna@example.org"]
 
 
+def test_domain_in_its_own_letters_is_addressed_as_the_network_knows_it(sink):
+    queue(to="anna@malmö.example", name="Åsa")
+    send_batch()
+    assert sink.recipients == ["anna@xn--malm-8qa.example"]
+
+
 def test_line_longer_than_the_protocol_allows_arrives_whole(sink):
     mail = queue(context={"title": "." + "å" * 1500})
     send_batch()
