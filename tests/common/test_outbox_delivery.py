@@ -2,15 +2,18 @@
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
 import time_machine
 from django.core import mail as django_mail
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from common import tasks
 from common.models import MailTrouble, OutboxMail
 from common.outbox import delivery, kinds, services, transport
@@ -28,8 +31,6 @@ def now_of(mail):
 
 
 def administrator():
-    from accounts.models import User
-
     return User.objects.create_superuser("root@example.org", "a long password")
 
 
@@ -339,9 +340,6 @@ def test_task_goes_on_while_there_is_more(monkeypatch, django_capture_on_commit_
 
 @pytest.mark.django_db(transaction=True)
 def test_two_claimers_at_once_take_different_mails():
-    from concurrent.futures import ThreadPoolExecutor
-    from threading import Barrier
-
     for number in range(2 * BATCH):
         queue(to=f"p{number}@example.org")
     begin = Barrier(4)
@@ -362,10 +360,6 @@ def test_two_claimers_at_once_take_different_mails():
 @pytest.mark.django_db(transaction=True)
 def test_two_claimers_wait_for_nobody(sink):
     """Rows that another transaction is about to take are passed over, not waited for."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from django.db import transaction
-
     first, second = queue(), queue(to="bo@example.org")
 
     def take():
@@ -374,7 +368,8 @@ def test_two_claimers_wait_for_nobody(sink):
         connections.close_all()
         return [mail.pk for mail in mails], time.monotonic() - start
 
-    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+    # The transaction ends before the pool waits for its thread, so a claimer that does wait fails the test.
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
         OutboxMail.objects.select_for_update().get(pk=first.pk)
-        taken, seconds = pool.submit(take).result()
+        taken, seconds = pool.submit(take).result(timeout=10)
     assert (taken, seconds < 2) == ([second.pk], True)

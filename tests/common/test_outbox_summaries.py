@@ -1,9 +1,11 @@
 """One summary a day at seven where the person lives; nothing twice, nothing missed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connections
 
 from accounts.models import User
 from common.models import OutboxMail
@@ -12,8 +14,6 @@ from common.outbox.summaries import send_daily_summaries
 from tests.common.test_outbox_queue import person, queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("greeting")]
-
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -203,10 +203,6 @@ def test_summary_of_one_person_failing_leaves_the_others(reader, preferred, monk
 
 @pytest.mark.django_db(transaction=True)
 def test_summary_of_two_beats_at_once_is_one(reader):
-    from concurrent.futures import ThreadPoolExecutor
-
-    from django.db import connections
-
     def run(_):
         try:
             return send_daily_summaries()
