@@ -58,7 +58,8 @@ def send_batch() -> bool:
                 return False
             outcome = _hand_over(transport, mail, token)
             if outcome.result == Result.SENDER_REFUSED:
-                _give_back([mail], token, outcome.error)
+                # The one in hand goes to the back, in case it is about that one after all.
+                _put_off(mail, token, outcome.error)
                 _no_server(mails[number + 1 :], token, outcome)
                 return False
             _settle(mail, token, outcome)
@@ -170,10 +171,10 @@ def _put_off(mail, token, error):
     _release(mail, token, state=State.WAITING, **changes)
 
 
-def _give_back(mails, token, error=None):
+def _give_back(mails, token):
     """As they were taken: it was not about them."""
     for mail in mails:
-        _release(mail, token, state=State.WAITING, **({"last_error": error} if error else {}))
+        _release(mail, token, state=State.WAITING)
 
 
 def _no_server(mails, token, outcome):

@@ -22,6 +22,8 @@ SECONDS_TO_ACCEPT = 60
 ABOUT_THE_SENDER = {"5.1.7", "5.1.8", "5.7.0", "5.7.8", "5.7.9", "5.7.26", "5.7.27", "5.7.60", "5.7.515"}
 AUTHENTICATION = {530, 534, 535, 538}
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+# Not the "unknown in relay recipient table" of a single recipient.
+_NO_RELAY = re.compile(r"unable to relay|relay(ing)?( access)? (is )?(denied|not (permitted|allowed)|prohibited)")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -61,7 +63,7 @@ class Refusal(Exception):
     def _result(stage, code, enhanced, text):
         if code in AUTHENTICATION or (code >= 500 and enhanced in ABOUT_THE_SENDER):
             return Result.SENDER_REFUSED
-        if code >= 500 and (stage == "MAIL" or "relay" in text):
+        if code >= 500 and (stage == "MAIL" or _NO_RELAY.search(text)):
             return Result.SENDER_REFUSED
         return Result.REFUSED if 500 <= code < 600 else Result.LATER
 

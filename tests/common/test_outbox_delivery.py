@@ -116,14 +116,15 @@ def test_mail_is_sent_when_its_time_has_come(sink):
         ("CONNECT", CUT, ("waiting", 1, "CONNECT SMTPServerDisconnected")),
         ("CONNECT", 2, ("waiting", 1, "CONNECT SMTPServerDisconnected")),
         ("MAIL", "451 4.3.2 Busy", ("waiting", 1, "MAIL 451 4.3.2")),
-        ("MAIL", "550 5.7.515 Not authenticated", ("waiting", 0, "MAIL 550 5.7.515")),
-        ("MAIL", "530 5.7.0 Authentication required", ("waiting", 0, "MAIL 530 5.7.0")),
+        ("MAIL", "550 5.7.515 Not authenticated", ("waiting", 1, "MAIL 550 5.7.515")),
+        ("MAIL", "530 5.7.0 Authentication required", ("waiting", 1, "MAIL 530 5.7.0")),
         ("MAIL", CUT, ("waiting", 1, "TALK SMTPServerDisconnected")),
         ("RCPT", "450 4.2.1 anna@example.org is greylisted", ("waiting", 1, "RCPT 450 4.2.1")),
         ("RCPT", "452 Full", ("waiting", 1, "RCPT 452")),
         ("RCPT", "421 Going away", ("waiting", 1, "RCPT 421")),
         ("RCPT", "550 5.1.1 anna@example.org is unknown", ("failed", 1, "RCPT 550 5.1.1")),
-        ("RCPT", "554 5.7.1 Relay access denied", ("waiting", 0, "RCPT 554 5.7.1")),
+        ("RCPT", "550 5.1.1 User unknown in relay recipient table", ("failed", 1, "RCPT 550 5.1.1")),
+        ("RCPT", "554 5.7.1 Relay access denied", ("waiting", 1, "RCPT 554 5.7.1")),
         ("RCPT", CUT, ("waiting", 1, "TALK SMTPServerDisconnected")),
         ("RCPT", 2, ("waiting", 1, "TALK SMTPServerDisconnected")),
         ("DATA", "451 Later", ("waiting", 1, "DATA 451")),
@@ -132,7 +133,7 @@ def test_mail_is_sent_when_its_time_has_come(sink):
         ("DATA", "cut after 354", ("uncertain", 1, "CONTENT SMTPServerDisconnected")),
         ("CONTENT", "451 4.3.0 Later", ("waiting", 1, "CONTENT 451 4.3.0")),
         ("CONTENT", "550 5.7.1 Spam", ("failed", 1, "CONTENT 550 5.7.1")),
-        ("CONTENT", "550 5.7.26 Unauthenticated", ("waiting", 0, "CONTENT 550 5.7.26")),
+        ("CONTENT", "550 5.7.26 Unauthenticated", ("waiting", 1, "CONTENT 550 5.7.26")),
         ("CONTENT", CUT, ("uncertain", 1, "CONTENT SMTPServerDisconnected")),
     ],
 )
@@ -142,7 +143,26 @@ def test_fault_has_one_ending(sink, step, fault, ending):
     send_batch()
     assert now_of(mail) == ending
     assert mail.lease_until is None
-    assert (mail.next_attempt_at > timezone.now()) == (ending[:2] == ("waiting", 1))
+    assert (mail.next_attempt_at > timezone.now()) == (ending[0] == "waiting")
+
+
+@pytest.mark.parametrize(
+    ("step", "fault", "pauses"),
+    [
+        ("MAIL", "550 5.7.515 Not authenticated", True),
+        ("MAIL", "530 5.7.0 Authentication required", True),
+        ("RCPT", "554 5.7.1 Relay access denied", True),
+        ("CONTENT", "550 5.7.26 Unauthenticated", True),
+        ("MAIL", "451 4.3.2 Busy", False),
+        ("RCPT", "550 5.1.1 User unknown in relay recipient table", False),
+        ("CONTENT", "550 5.7.1 Spam", False),
+    ],
+)
+def test_refusal_pauses_where_it_is_about_us(sink, step, fault, pauses):
+    queue()
+    sink.faults[step] = fault
+    send_batch()
+    assert MailTrouble.objects.filter(paused_until__gt=timezone.now()).exists() == pauses
 
 
 def test_server_that_is_not_there_puts_the_batch_off(sink, settings, caplog):
@@ -203,7 +223,7 @@ def test_refusal_of_the_sender_pauses_everything_and_ends_with_the_next_success(
     mails = [queue(to=f"p{number}@example.org") for number in range(3)]
     sink.faults["MAIL"] = "535 5.7.8 Wrong password"
     send_batch()
-    assert [now_of(mail)[:2] for mail in mails] == [("waiting", 0)] * 3
+    assert [now_of(mail)[:2] for mail in mails] == [("waiting", 1), ("waiting", 0), ("waiting", 0)]
     assert "refuses us" in caplog.text
     sink.faults.clear()
     send_batch()
