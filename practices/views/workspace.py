@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import render
@@ -27,6 +28,8 @@ def for_people_with_a_role(view):
 
 
 @require_safe
-@for_people_with_a_role
+@never_cache
+@login_required
 def home(request):
+    """Everybody who signs in arrives here, also those who have no role yet."""
     return render(request, "workspace/home.html", {"section": "workspace", "roles": roles_of(request.user)})

@@ -27,7 +27,7 @@ def sign_in(page):
     page.locator("#id_login").fill(EMAIL)
     page.locator("#id_password").fill(PASSWORD)
     page.locator("form.form button[type=submit]").click()
-    page.wait_for_url("**/en/")
+    page.wait_for_url("**/en/workspace/")
 
 
 def go(page, path):
@@ -93,10 +93,10 @@ def test_passkey_is_added_and_signs_in(open_page):
     page.locator("#mfa_webauthn_add").click()
     page.wait_for_url("**/recovery-codes/")
     page.locator("nav.account-nav form button").click()
-    page.wait_for_url("**/en/")
+    page.wait_for_url("**/en/workspace/")
     go(page, "/en/accounts/login/")
     page.locator("#passkey_login").click()
-    page.wait_for_url("**/en/")
+    page.wait_for_url("**/en/workspace/")
     go(page, "/en/accounts/me/")
 
     assert page.locator("h1").inner_text() == "Your account"
