@@ -93,7 +93,7 @@ def test_passkey_is_added_and_signs_in(open_page):
     page.locator("#mfa_webauthn_add").click()
     page.wait_for_url("**/recovery-codes/")
     page.locator("nav.account-nav form button").click()
-    page.wait_for_url("**/en/workspace/")
+    page.wait_for_url("**/en/")
     go(page, "/en/accounts/login/")
     page.locator("#passkey_login").click()
     page.wait_for_url("**/en/workspace/")
