@@ -239,6 +239,13 @@ LANGUAGE_CODE = "en"
 CONTENT_FALLBACK = env.str("CONTENT_FALLBACK", default="source")
 """After the reader's language: "source" shows the record's own language, "en" tries English first."""
 
+MACHINE_TRANSLATION = {
+    "PROVIDER": env.str("MACHINE_TRANSLATION_PROVIDER", default=""),
+    "URL": env.str("MACHINE_TRANSLATION_URL", default=""),
+    "KEY": env.str("MACHINE_TRANSLATION_KEY", default=""),
+}
+"""Off while no provider is named: "libretranslate" or "deepl". Texts of published practices are sent to its URL."""
+
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Brussels")

@@ -1,7 +1,6 @@
 """Contents made ready to be read: the fields of one with their names, and what differs between two, word by word."""
 
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from practices.content import ATTACHED, MANY, SINGLE, TEXTS, fields
 from practices.models import Practice, PracticeDocument, PracticeImage
 from practices.search.vectors import RICH_FIELDS
 from practices.services import compare
+from practices.wording import Piece, word_pieces
 from vocabularies.models import Term
 
 INTERNAL = frozenset({"harm_checklist"})
@@ -125,14 +125,6 @@ def entries(content: dict, names: Names, language: str) -> list[Entry]:
 # Two contents ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Piece:
-    """Words that both texts have ("same"), only the former ("del") or only the latter ("ins")."""
-
-    kind: str
-    text: str
-
-
 @dataclass
 class Difference:
     """A field that differs. Texts have `pieces`; the others say what was taken out, what was put in and what stayed."""
@@ -180,30 +172,3 @@ def differences(before: dict, after: dict, names: Names, *, with_internal=False)
 def _words_of(name, value):
     value = value or ""
     return plain_from_rich(value) if name.rsplit("_", 1)[0] in RICH_FIELDS else value
-
-
-def word_pieces(before: str, after: str) -> list[Piece]:
-    """The difference of two texts by whole words, of any script; line breaks count as words.
-
-    >>> [(piece.kind, piece.text) for piece in word_pieces("a red house", "a blue house")]
-    [('same', 'a'), ('del', 'red'), ('ins', 'blue'), ('same', 'house')]
-    """
-    old, new = _tokens(before), _tokens(after)
-    pieces = []
-    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new).get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("same", _joined(old[start:end])))
-            continue
-        if start < end:
-            pieces.append(Piece("del", _joined(old[start:end])))
-        if new_start < new_end:
-            pieces.append(Piece("ins", _joined(new[new_start:new_end])))
-    return pieces
-
-
-def _tokens(text):
-    return [token for line in text.splitlines() for token in (*line.split(), "\n")][:-1]
-
-
-def _joined(tokens):
-    return " ".join(tokens).replace(" \n ", "\n").replace("\n ", "\n").replace(" \n", "\n")

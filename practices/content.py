@@ -5,6 +5,8 @@
 equal data, so versions can be compared field by field.
 """
 
+import hashlib
+import json
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
@@ -192,6 +194,11 @@ def plain_value(value):
     if isinstance(value, Decimal):
         return str(value)
     return "" if value is None else value
+
+
+def digest(value) -> str:
+    """A hash of a value that is equal for equal content."""
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _python(field, value):

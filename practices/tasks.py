@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from practices.imports import jobs
+from practices.machine_translation import draft_by_machine
 from practices.search.indexing import CHUNK, refresh_frequencies, reindex
 from practices.services import differing_from_index, practices_using, remind_of_reviews
 
@@ -45,6 +46,11 @@ def catch_up_index():
     for practice_ids in differing_from_index():
         logger.warning("The index differed from the records of %s practices", len(practice_ids))
         reindex_practices(practice_ids)
+
+
+@shared_task
+def translate_by_machine(translation_id: int):
+    draft_by_machine(translation_id)
 
 
 @shared_task

@@ -2,9 +2,10 @@ from functools import reduce
 from operator import and_, or_
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -84,6 +85,26 @@ class PracticeQuerySet(models.QuerySet):
         """What a person may bring to publication, or take off."""
         roles = roles_of(user)
         return self.all() if roles.is_administrator else self.filter(in_care_of(roles.networks))
+
+    def with_outdated_languages(self):
+        """Adds `outdated_languages`: those in which readers see a text whose original has changed much since."""
+        outdated = Practice.translations.rel.related_model.objects.filter(practice=OuterRef("pk"), is_outdated=True)
+        return self.annotate(outdated_languages=ArraySubquery(outdated.values("language")))
+
+    def translatable_by(self, user, language=""):
+        """Published ones that a person may translate, into a language or (by default) into any."""
+        return self.published().filter(
+            Q(pk__in=Practice.objects.editable_by(user).values("pk")) | _offered(user, language)
+        )
+
+
+def _offered(user, language):
+    """Public practices to translators: all, or those of the networks they translate for."""
+    scopes = [network for network, code in roles_of(user).translates if language in ("", code)]
+    if not scopes:
+        return Q(pk__in=[])
+    public = Q(status=Practice.Status.PUBLISHED, visibility=Practice.Visibility.PUBLIC)
+    return public if None in scopes else public & _in_networks(scopes)
 
 
 def _in_networks(network_ids):

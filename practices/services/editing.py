@@ -1,7 +1,5 @@
 """Writing practices: revisions, saved field by field, and sent on their way."""
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -259,8 +257,3 @@ def _locked(revision):
 def content_changes(revision: Revision) -> list[str]:
     """Fields in which a pending revision differs from what it was written on."""
     return changed_fields(revision.base, revision.content)
-
-
-def digest(value) -> str:
-    """A hash of a value that is equal for equal content."""
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]

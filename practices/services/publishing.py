@@ -12,6 +12,7 @@ from practices.models import Practice, PracticeVersion
 from practices.models.practice import CORE_TEXTS, HONEST_TEXTS
 from practices.rules import can_change, can_write
 from practices.search.indexing import reindex
+from practices.services.following import follow_sources
 from practices.services.versions import keep_version
 
 REQUIRED_RELATIONS = (
@@ -70,6 +71,7 @@ def publish(practice: Practice, *, actor, at: datetime | None = None, revision=N
     practice.confirmed_on = practice.confirmed_on or timezone.localdate()
     plan_review(practice)
     practice.save()
+    follow_sources([practice])
     reindex([practice.pk])
     keep_version(practice, PracticeVersion.Cause.PUBLISHED, actor=actor, revision=revision)
     return practice
@@ -102,6 +104,7 @@ def record_edit(practice: Practice, *, actor) -> None:
     """To be called, in the same transaction, after a practice and its relations were saved by a form."""
     practice.version += 1
     practice.save(update_fields=["version"])
+    follow_sources([practice])
     reindex([practice.pk])
     keep_version(practice, PracticeVersion.Cause.EDITED, actor=actor)
 

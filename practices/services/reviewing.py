@@ -24,8 +24,10 @@ from practices.rules import (
 )
 from practices.search.indexing import reindex
 from practices.services.editing import Stage, move, open_revision, save_revision
+from practices.services.following import follow_sources
 from practices.services.publishing import publish
 from practices.services.versions import keep_former
+from practices.translating import source_texts
 
 
 def possible_reviewers(revision: Revision) -> list[tuple[object, int]]:
@@ -161,6 +163,7 @@ def release_harm(revision: Revision, *, actor, note: str = "") -> Revision:
 def _publish(revision, actor):
     practice = Practice.objects.select_for_update().get(pk=revision.practice_id)
     is_live = practice.status == Practice.Status.PUBLISHED
+    former = source_texts(practice)
     if not is_live:
         write_content(practice, revision.content)
         practice.refresh_from_db()
@@ -169,6 +172,7 @@ def _publish(revision, actor):
         names = changed_fields(revision.base, revision.content)
         write_content(practice, {name: revision.content[name] for name in names})
         practice.version += 1
+    follow_sources([practice], before=former, weight=revision.weight)
     publish(practice, actor=actor, revision=revision)
     revision.practice = practice
     return move(revision, Stage.PUBLISHED, actor=actor)

@@ -9,6 +9,7 @@ from django.db import transaction
 from networks.rules import roles_of
 from practices.models import Practice, PracticeLink, PracticeTheme, PracticeVersion
 from practices.search.indexing import reindex
+from practices.services.following import follow_sources
 from practices.services.versions import keep_former, keep_versions
 
 
@@ -42,6 +43,7 @@ def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
         practice.version += 1
         practice.save()
     store_relations(records, [practice.pk for practice in old])
+    follow_sources([record.practice for record in records])
     ids = [record.practice.pk for record in records]
     reindex(ids, known_words=known_words)
     keep_versions(ids, PracticeVersion.Cause.IMPORTED, actor=actor)

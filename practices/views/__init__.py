@@ -6,6 +6,13 @@ from practices.views.history import practice_confirm, practice_history, practice
 from practices.views.library import library, library_map, suggest
 from practices.views.reviewing import VERBS as REVIEW_VERBS
 from practices.views.reviewing import review, review_act, review_queue, settle_comment
+from practices.views.translating import (
+    translation,
+    translation_export,
+    translation_import,
+    translation_worklist,
+    translations,
+)
 from practices.views.workspace import home as workspace_home
 
 __all__ = [
@@ -28,5 +35,10 @@ __all__ = [
     "review_queue",
     "settle_comment",
     "suggest",
+    "translation",
+    "translation_export",
+    "translation_import",
+    "translation_worklist",
+    "translations",
     "workspace_home",
 ]

@@ -37,7 +37,11 @@ def missing(request, pk):
 @unless_unchanged
 def detail(request, pk, slug=""):
     practice = (
-        Practice.objects.visible_to(request.user).select_related("city", "lead_organisation").filter(pk=pk).first()
+        Practice.objects.visible_to(request.user)
+        .with_outdated_languages()
+        .select_related("city", "lead_organisation")
+        .filter(pk=pk)
+        .first()
     )
     if practice is None:
         return missing(request, pk)
@@ -58,6 +62,8 @@ def detail(request, pk, slug=""):
             "section": "practices",
             "practice": practice,
             "reading": reading,
+            "is_outdated": shown == reader and reader in practice.outdated_languages,
+            "source_url": alternates[practice.source_language],
             "may_adapt": may_claim_adaptation(request.user, practice),
             "citation": citation(reading, lasting_address(practice, reader)),
             "structured_data": structured_data(reading, address),

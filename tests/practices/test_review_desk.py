@@ -90,14 +90,6 @@ def test_review_desk_answers_each_role(client, hub, asked, method, name, who, st
         assert answer.url == f"{address[:3]}/accounts/login/?next={address}"
 
 
-def test_every_address_of_the_desk_is_in_the_table():
-    from practices import workspace_urls
-
-    own = {route.name for route in workspace_urls.urlpatterns} - {"home", "adaptation"}
-    assert {name for _method, name in EXPECTED} <= own
-    assert own <= {name for _method, name in EXPECTED} | {"home", "adaptation"}
-
-
 def test_officer_who_may_not_review_is_refused_with_complete_form(client, hub, asked):
     typed = {f"finish-{name}": score for name, score in SCORES.items()} | {"finish-verdict": "publish"}
     assert post_as(client, hub.officer, "review-finish", asked.pk, **typed).status_code == 403
