@@ -8,12 +8,12 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django_prose_editor.widgets import importmap, prose_editor_js
-from js_asset import Media, Script
+from js_asset import Media
 from modeltranslation.admin import TranslationAdmin, TranslationStackedInline, TranslationTabularInline
 from modeltranslation.translator import NotRegistered, translator
 
 from common.fields import CleanTextField, LineField, RichTextField
+from common.forms import RICH_TEXT_WORDS, RichTextWidget
 from common.languages import current_language, direction, own_name, site_languages
 from common.models import OutboxMail
 from common.outbox.sending import cancel, send_again
@@ -22,44 +22,6 @@ admin.site.site_title = settings.SITE_NAME
 admin.site.site_header = settings.SITE_NAME
 admin.site.index_title = _("Administration")
 admin.site.empty_value_display = "–"
-
-
-RICH_TEXT_WORDS = {
-    "bold": _("Bold"),
-    "italic": _("Italic"),
-    "heading 3": _("Heading"),
-    "heading 4": _("Smaller heading"),
-    "paragraph": _("Paragraph"),
-    "unordered list": _("List"),
-    "ordered list": _("Numbered list"),
-    "blockquote": _("Quotation"),
-    "insert link": _("Link"),
-    "remove link": _("Remove link"),
-    "undo": _("Undo"),
-    "redo": _("Redo"),
-}
-"""What the buttons of the editor are called; it knows English only."""
-
-
-class RichTextWidget(forms.Textarea):
-    """A textarea with HTML that the script turns into an editor once it is seen. Offers the tags of `RICH_TAGS`."""
-
-    def __init__(self, attrs=None):
-        super().__init__({"class": "vLargeTextField rich-text", "rows": 10, **(attrs or {})})
-
-    @property
-    def media(self):
-        return Media(
-            importmap=importmap,
-            css={
-                "all": [
-                    "django_prose_editor/material-icons.css",
-                    "django_prose_editor/editor.css",
-                    "admin-hub/rich-text.css",
-                ]
-            },
-            js=[prose_editor_js, Script("admin-hub/rich-text.js", type="module")],
-        )
 
 
 class ChoicesWidget(forms.CheckboxSelectMultiple):

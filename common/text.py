@@ -14,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.word import with_lists
+
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"  # C0 and C1 controls but tab, newline, return, next line
     "\u202a-\u202e\u2066-\u2069"  # bidi embeddings, overrides and isolates
@@ -56,7 +58,8 @@ def clean_plain(text: str) -> str:
 def clean_rich(markup: str) -> str:
     """Sanitised HTML of a few structural tags; plain text becomes paragraphs.
 
-    Links keep http, https and mailto only. Text that has no tag at all is taken as plain text.
+    Links keep http, https and mailto only. Text that has no tag at all is taken as plain text. What word processors
+    leave is removed, and their lists become lists.
     """
     markup = clean_characters(markup).strip()
     if not markup:
@@ -68,10 +71,12 @@ def clean_rich(markup: str) -> str:
     cleaned = nh3.clean(
         markup,
         tags=RICH_TAGS,
+        clean_content_tags={"script", "style", "title", "xml"},
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener nofollow",
-    ).strip()
+    )
+    cleaned = with_lists(cleaned).strip()
     return cleaned if plain_from_rich(cleaned) else ""
 
 

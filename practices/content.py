@@ -182,6 +182,28 @@ def changed_fields(before: dict, after: dict) -> list[str]:
     return [name for name in fields() if name in before and name in after and before[name] != after[name]]
 
 
+def moved_texts(content: dict, old: str, new: str) -> dict:
+    """The changes by which what was written under one language stands under another, where nothing stands yet."""
+    changes = {}
+    for name in TEXTS:
+        if content.get(f"{name}_{old}") and not content.get(f"{name}_{new}"):
+            changes |= {f"{name}_{new}": content[f"{name}_{old}"], f"{name}_{old}": ""}
+    translated = {"links": ("title",)} | {name: columns for name, (_model, columns, _plain) in ATTACHED.items()}
+    for name, columns in translated.items():
+        rows = [_moved(row, columns, old, new) for row in content.get(name, [])]
+        if rows != content.get(name, []):
+            changes[name] = rows
+    return changes
+
+
+def _moved(row, columns, old, new):
+    moved = dict(row)
+    for column in columns:
+        if row.get(f"{column}_{old}") and not row.get(f"{column}_{new}"):
+            moved |= {f"{column}_{new}": row[f"{column}_{old}"], f"{column}_{old}": ""}
+    return moved
+
+
 def lists_of(content: dict) -> dict[str, list[int]]:
     """The lists that publication requires, as `missing_for_publication` takes them."""
     return {name: content.get(name, []) for name in ("themes", "approaches", "beneficiaries")}

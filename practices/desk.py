@@ -1,227 +1,235 @@
-"""The review desk: what waits for whom and since when, filtered, in a number of statements that does not grow."""
+"""What a person finds on the own desk: the practices one writes, who has them now, and what waits."""
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
-from datetime import datetime
-from math import ceil
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.contrib.auth import get_user_model
-from django.db.models import Count, Min, Q
-from django.db.models.fields.json import KT
+from babel.numbers import format_decimal
+from django.db.models import Prefetch, Q
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from common.languages import fallback_chain, in_all_languages, site_languages
-from common.localized import LocalizedText
-from networks.models import Membership
-from networks.rules import editable_networks
-from practices.models import Practice, Review, Revision
-from practices.models.practice import in_care_of
+from common.languages import current_language, in_all_languages, name_in, site_languages
+from common.phrases import listed
+from networks.models import City
+from networks.rules import roles_of
+from practices.content import TEXTS
+from practices.models import Adaptation, Practice, Review, ReviewComment, Revision
+from practices.review_desk import assigned_rows, counts_by_network
 from practices.search.catalogue import Catalogue
-from practices.search.facets import FACET
+from practices.services import completeness, due_for_review, may_be_saved
+from practices.translation_desk import DeskRequest as TranslationRequest
+from practices.translation_desk import language_totals
 
-PAGE_SIZE = 25
-MAX_PAGE = 10_000
-STAGES = (*Revision.WITH_REVIEWERS, Revision.Stage.APPROVED)
-AGES = ((14, "late", _("Late")), (7, "waiting", _("Waiting")), (0, "new", _("Recent")))
-"""(from how many days on, name, word) of the ageing."""
+Stage = Revision.Stage
+SHOWN = 100
+COMMENTS = 8
+LISTED = 8
+"""Of one kind of thing that waits."""
+UNREAD_COLUMNS = [*set(TEXTS) - {"title"}, *in_all_languages(*(name for name in TEXTS if name != "title"))]
+"""A list shows titles only."""
 
 
 @dataclass(frozen=True)
-class DeskRequest:
-    """What of the queue is asked for, as the address spells it; what means nothing there is ignored."""
+class DeskRow:
+    """A practice on the desk; `revision` is the one on its way, or None."""
 
-    network: object = None
-    stage: str = ""
-    theme: str = ""
-    language: str = ""
-    page: int = 1
+    practice: Practice
+    revision: Revision | None
+    holder: str
+    days: int | None
+    percent: int | None
+    is_mine_to_do: bool
 
-    @classmethod
-    def parse(cls, params, networks, catalogue: Catalogue):
-        page = params.get("page", "")[:6]
-        stage, theme, language = (params.get(name, "") for name in ("stage", "theme", "language"))
-        return cls(
-            next((network for network in networks if network.slug == params.get("network")), None),
-            stage if stage in STAGES else "",
-            theme if catalogue.value("theme", theme) else "",
-            language if language in site_languages() else "",
-            min(max(int(page), 1), MAX_PAGE) if page.isascii() and page.isdigit() else 1,
+    @property
+    def stage(self):
+        return self.revision.get_stage_display() if self.revision else self.practice.get_status_display()
+
+    @property
+    def waited(self):
+        return waited(self.days) if self.days is not None else ""
+
+    @property
+    def url(self):
+        if self.revision and self.is_mine_to_do:
+            return reverse("workspace:write", args=[self.practice.pk])
+        if self.revision:
+            return reverse("workspace:submitted", args=[self.practice.pk])
+        return self.practice.get_absolute_url()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that waits for a person: what, why, where to do it, and since how many days where that is known."""
+
+    title: str
+    url: str
+    note: str
+    days: int | None = None
+
+    @property
+    def waited(self):
+        return waited(self.days) if self.days is not None else ""
+
+
+def my_practices(user) -> list[DeskRow]:
+    """Practices one began or that are one's city's; those that wait for the person first."""
+    own = Q(created_by=user) | Q(city__in=roles_of(user).cities)
+    open_revisions = (
+        Revision.objects.open()
+        .select_related("author")
+        .prefetch_related(
+            Prefetch("reviews", Review.objects.filter(finished_at__isnull=True).select_related("reviewer"))
+        )
+    )
+    practices = (
+        Practice.objects.rewrite(False)
+        .filter(own & Q(pk__in=Practice.objects.editable_by(user).values("pk")))
+        .select_related("city")
+        .prefetch_related("networks", Prefetch("revisions", open_revisions, to_attr="open_revisions"))
+        .defer(*UNREAD_COLUMNS)
+        .order_by("-updated_at", "-pk")[:SHOWN]
+    )
+    rows = [_row(practice, user) for practice in practices]
+    return sorted(rows, key=lambda row: (not row.is_mine_to_do, row.revision is None))
+
+
+def _row(practice, user):
+    revision = next(iter(practice.open_revisions), None)
+    if revision is None:
+        return DeskRow(practice, None, "", None, None, False)
+    # The reverse accessor of a prefetched revision would load the whole practice again.
+    revision.practice = practice
+    return DeskRow(
+        practice,
+        revision,
+        holder(revision, user),
+        days_since(revision.stage_since),
+        completeness(revision),
+        may_be_saved(revision, user) and revision.stage in Revision.WITH_AUTHORS,
+    )
+
+
+def holder(revision, user) -> str:
+    """Who has a revision now, in words."""
+    if revision.stage in Revision.WITH_AUTHORS:
+        if revision.author_id == user.pk:
+            return _("You")
+        return str(revision.author or revision.practice.city)
+    reviewers = [review.reviewer for review in revision.reviews.all() if review.finished_at is None]
+    if revision.stage == Stage.IN_REVIEW and reviewers:
+        return listed(reviewers)
+    networks = listed(revision.practice.networks.all())
+    if networks:
+        return _("Coordinators of %(networks)s") % {"networks": networks}
+    return _("The coordinators")
+
+
+def days_since(moment) -> int:
+    return max(0, (timezone.now() - moment).days)
+
+
+def waiting_for(user, rows: list[DeskRow], values: Catalogue) -> list[Waiting]:
+    """All that waits for a person, own practices (`rows`) first; its statements grow with roles, not with records."""
+    return [
+        *_changes(rows),
+        *_confirmations(user),
+        *_adaptations(user),
+        *_reviews(user, values),
+        *_decisions(user),
+        *_translations(user),
+    ]
+
+
+def _changes(rows):
+    """Changes that reviewers or coordinators asked for."""
+    for row in rows:
+        if row.revision and row.revision.stage == Stage.CHANGES_REQUESTED:
+            yield Waiting(str(row.practice), row.url, _("Changes are asked for"), row.days)
+
+
+def _confirmations(user):
+    """Published practices of one's cities that have to be looked at again."""
+    cities = roles_of(user).cities
+    if not cities:
+        return
+    for practice in due_for_review().filter(city__in=cities).defer(*UNREAD_COLUMNS)[:LISTED]:
+        url = reverse("workspace:practice-confirm", args=[practice.pk])
+        yield Waiting(str(practice), url, _("Is it still true?"))
+
+
+def _adaptations(user):
+    """Adaptations that other cities recorded of practices of one's cities."""
+    cities = roles_of(user).focal_cities | roles_of(user).contributed_cities
+    claimed = Adaptation.objects.filter(origin__city__in=cities, state=Adaptation.State.CLAIMED)
+    for one in claimed.select_related("city", "origin").defer(*(f"origin__{name}" for name in UNREAD_COLUMNS))[
+        :LISTED
+    ]:
+        note = _("%(city)s adapted it: please confirm") % {"city": one.city}
+        url = reverse("workspace:adaptation", args=[one.pk])
+        yield Waiting(str(one.origin), url, note, days_since(one.claimed_at))
+
+
+def _reviews(user, values):
+    """Reviews one has been asked for and not finished."""
+    if not roles_of(user).reviews:
+        return
+    for row in assigned_rows(user, values)[:LISTED]:
+        yield Waiting(
+            row.title.text, reverse("workspace:review", args=[row.pk]), _("Your review is asked for"), row.days
         )
 
-    @property
-    def is_filtered(self):
-        return bool(self.network or self.stage or self.theme or self.language)
 
-    def query_string(self, **changes):
-        asked = replace(self, **changes)
-        pairs = [("network", asked.network.slug)] if asked.network else []
-        pairs += [(name, value) for name in ("stage", "theme", "language") if (value := getattr(asked, name))]
-        if asked.page > 1:
-            pairs.append(("page", asked.page))
-        return f"?{urlencode(pairs)}" if pairs else ""
-
-
-@dataclass
-class QueueRow:
-    """A revision that waits; `reviewers` are (name, whether that one is finished)."""
-
-    pk: int
-    title: LocalizedText
-    stage: str
-    stage_since: datetime
-    days: int
-    age: str
-    age_word: str
-    is_pending: bool
-    city: str
-    networks: list[str]
-    reviewers: list[tuple[str, bool]]
-
-    @property
-    def stage_label(self):
-        return Revision.Stage(self.stage).label
-
-
-@dataclass(frozen=True)
-class QueuePage:
-    request: DeskRequest
-    rows: list[QueueRow]
-    total: int
-
-    @property
-    def page_count(self):
-        return max(1, ceil(self.total / PAGE_SIZE))
-
-
-def queue_page(asked: DeskRequest, user, catalogue: Catalogue) -> QueuePage:
-    """What waits for a coordinator's networks, longest waiting first."""
-    waiting = Revision.objects.undecided().filter(practice__in=Practice.objects.decided_by(user).order_by())
-    waiting = _narrowed(waiting, asked)
-    start = (asked.page - 1) * PAGE_SIZE
-    return QueuePage(asked, rows_of(waiting, catalogue, start, PAGE_SIZE), waiting.count())
-
-
-def _narrowed(waiting, asked):
-    if asked.network:
-        waiting = waiting.filter(practice__in=Practice.objects.filter(in_care_of([asked.network.pk])).order_by())
-    if asked.stage:
-        waiting = waiting.filter(stage=asked.stage)
-    if asked.theme:
-        waiting = waiting.filter(practice__ranked_themes__theme__code=asked.theme)
-    if asked.language:
-        waiting = waiting.filter(practice__source_language=asked.language)
-    return waiting
-
-
-def assigned_rows(user, catalogue: Catalogue) -> list[QueueRow]:
-    """What a person was asked to review and has not judged yet, longest waiting first."""
-    mine = Revision.objects.to_be_reviewed_by(user).visible_to(user)
-    return rows_of(mine, catalogue, 0, 100)
-
-
-def rows_of(revisions, catalogue: Catalogue, start: int, size: int) -> list[QueueRow]:
-    """Rows of revisions, longest waiting first, in three statements; of their content the title alone is read."""
-    languages = site_languages()
-    found = list(
-        revisions.annotate(**{f"title_{code}": KT(f"content__title_{code}") for code in languages})
-        .order_by("stage_since", "pk")
-        .values_list(
-            "pk",
-            "stage",
-            "stage_since",
-            "practice_id",
-            "practice__source_language",
-            "practice__status",
-            *in_all_languages("practice__city__name"),
-            *in_all_languages("title"),
-        )[start : start + size]
-    )
-    networks = _networks_of([row[3] for row in found], catalogue)
-    reviewers = _reviewers_of([row[0] for row in found])
-    now = timezone.now()
-    rows = []
-    for pk, stage, since, practice_id, source, status, *texts in found:
-        city = dict(zip(languages, texts, strict=False))
-        titles = dict(zip(languages, texts[len(languages) :], strict=True))
-        days = (now - since).days
-        age, word = age_of(days)
-        rows.append(
-            QueueRow(
-                pk=pk,
-                title=_title(titles, catalogue.language, source),
-                stage=stage,
-                stage_since=since,
-                days=days,
-                age=age,
-                age_word=word,
-                is_pending=status == Practice.Status.PUBLISHED,
-                city=next((city[code] for code in fallback_chain(catalogue.language, "en") if city[code]), ""),
-                networks=networks[practice_id],
-                reviewers=reviewers[pk],
+def _decisions(user):
+    """What waits in the queues of one's networks, a line for each."""
+    roles = roles_of(user)
+    if not (roles.is_administrator or roles.is_coordinator):
+        return
+    for network, count in counts_by_network(user):
+        if count:
+            note = ngettext(
+                "%(count)s practice waits for the coordinators", "%(count)s practices wait for the coordinators", count
             )
-        )
-    return rows
+            url = f"{reverse('workspace:review-queue')}?{urlencode({'network': network.slug})}"
+            yield Waiting(str(network), url, note % {"count": _number(count)})
 
 
-def age_of(days: int) -> tuple[str, str]:
-    """(name, word) of how long something has been waiting."""
-    return next((name, word) for least, name, word in AGES if days >= least or not least)
+def _translations(user):
+    """Work in the languages one translates into, a line for each."""
+    languages = [code for code in site_languages() if code in {held for _network, held in roles_of(user).translates}]
+    if not languages:
+        return
+    for total in language_totals(TranslationRequest(), user, languages):
+        words = total.words_missing + total.words_changed
+        if words:
+            note = ngettext("%(count)s word to translate", "%(count)s words to translate", words)
+            url = reverse("workspace:translation-worklist", args=[total.language])
+            yield Waiting(name_in(total.language, current_language()), url, note % {"count": _number(words)})
 
 
-def _title(titles, reader, source):
-    language = next((code for code in fallback_chain(reader, source) if titles[code]), "")
-    return LocalizedText(titles.get(language) or "", language, bool(language) and language != reader)
+def _number(count):
+    return format_decimal(count, locale=current_language())
 
 
-def _networks_of(practice_ids, catalogue):
-    labels = {value.code: value.label for value in catalogue.of_facet("network")}
-    found = defaultdict(list)
-    through = Practice.networks.through.objects.filter(practice__in=practice_ids)
-    for practice_id, network_id in through.values_list("practice_id", "network_id"):
-        found[practice_id].append(labels.get(FACET["network"].code(network_id), ""))
-    return found
-
-
-def _reviewers_of(revision_ids):
-    found = defaultdict(list)
-    for review in Review.objects.filter(revision__in=revision_ids).select_related("reviewer"):
-        found[review.revision_id].append((str(review.reviewer), review.finished_at is not None))
-    return found
-
-
-def counts_by_network(user) -> list[tuple[object, int]]:
-    """(network, how many wait) for each network whose queue the person keeps, in two statements beside their names."""
-    networks = list(editable_networks(user).order_by("name_en", "pk"))
-    ids = [network.pk for network in networks]
-    waiting = Q(practice__revisions__stage__in=STAGES)
-    counts: defaultdict[int, int] = defaultdict(int)
-    named = Practice.networks.through.objects.filter(waiting, network__in=ids)
-    for network_id, count in named.values_list("network").annotate(count=Count("practice__revisions")):
-        counts[network_id] += count
-    unnamed = Membership.objects.active().filter(
-        network__in=ids, city__practices__revisions__stage__in=STAGES, city__practices__networks__isnull=True
-    )
-    for network_id, count in (
-        unnamed.order_by().values_list("network").annotate(count=Count("city__practices__revisions", distinct=True))
-    ):
-        counts[network_id] += count
-    return [(network, counts[network.pk]) for network in networks]
-
-
-def reviewer_load(user) -> list:
-    """People with open assignments in the person's networks, busiest first, as `open_reviews` and `oldest`."""
-    open_reviews = Q(
-        reviews__finished_at__isnull=True,
-        reviews__revision__stage__in=Revision.WITH_REVIEWERS,
-        reviews__revision__practice__in=Practice.objects.decided_by(user).order_by(),
-    )
+def recent_comments(user) -> list[ReviewComment]:
+    """The newest open remarks about revisions one writes, with their practices."""
+    own = Q(revision__practice__created_by=user) | Q(revision__practice__city__in=roles_of(user).cities)
+    unread = [f"revision__practice__{name}" for name in UNREAD_COLUMNS]
     return list(
-        get_user_model()
-        .objects.filter(open_reviews)
-        .annotate(
-            open_reviews=Count("reviews", filter=open_reviews), oldest=Min("reviews__assigned_at", filter=open_reviews)
-        )
-        .order_by("-open_reviews", "oldest")[:20]
+        ReviewComment.objects.filter(own, resolved_at__isnull=True, revision__stage__in=Revision.OPEN)
+        .select_related("author", "revision__practice")
+        .defer(*unread, "revision__content", "revision__base")
+        .order_by("-created_at")[:COMMENTS]
     )
+
+
+def my_cities(user) -> list[City]:
+    return list(City.objects.filter(pk__in=roles_of(user).cities).prefetch_related("memberships__network"))
+
+
+def waited(days: int) -> str:
+    """How long something has been where it is."""
+    if not days:
+        return _("since today")
+    return ngettext("for %(days)s day", "for %(days)s days", days) % {"days": days}

@@ -1,7 +1,9 @@
 """Who may do what with practices. Each predicate has its list in `PracticeQuerySet`; a test holds both together."""
 
 import rules
+from django.db.models import Q
 
+from networks.models import City, Membership
 from networks.rules import roles_of
 from practices import harm
 from practices.models import Adaptation, HarmRelease, Practice, Revision
@@ -124,3 +126,12 @@ rules.add_perm("practices.read_practice", can_view)
 rules.add_perm("practices.edit_practice", can_change)
 rules.add_perm("practices.write_practice", can_write)
 rules.add_perm("practices.decide_practice", can_decide)
+
+
+def writable_cities(user):
+    """Cities for which a person may begin a practice."""
+    roles = roles_of(user)
+    if roles.is_administrator:
+        return City.objects.all()
+    coordinated = Membership.objects.active().filter(network__in=roles.networks).values("city")
+    return City.objects.filter(Q(pk__in=roles.cities) | Q(pk__in=coordinated))

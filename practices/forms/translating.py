@@ -6,8 +6,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from common.admin import RichTextWidget
 from common.fields import LineField
+from common.forms import RichTextWidget
 from common.languages import direction
 from practices.comparing import label_of
 from practices.content import TEXTS, digest

@@ -1,11 +1,14 @@
 """Changes of practices: each is one transaction that leaves record and index in agreement."""
 
 from practices.services.adapting import claim_adaptation, confirm_adaptation, decline_adaptation
+from practices.services.attaching import attach
 from practices.services.catching_up import differing_from_index
+from practices.services.cleaning import clean_changes
 from practices.services.editing import (
     SaveOutcome,
     completeness,
     discard,
+    may_be_saved,
     missing_for_submission,
     open_revision,
     save_revision,
@@ -69,7 +72,9 @@ __all__ = [
     "archive",
     "ask_machine",
     "assign_reviewer",
+    "attach",
     "claim_adaptation",
+    "clean_changes",
     "comment",
     "compare",
     "completeness",
@@ -89,6 +94,7 @@ __all__ = [
     "keep_versions",
     "machine_translation_is_on",
     "mark_as_read",
+    "may_be_saved",
     "missing_for_publication",
     "missing_for_submission",
     "needs_release",

@@ -7,25 +7,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from common.text import check_length, clean_plain
 from networks.rules import roles_of
 from practices import harm
 from practices.content import (
     ATTACHED,
-    PLAIN,
     changed_fields,
     empty_content,
-    fields,
     filled_practice,
     lists_of,
-    plain_value,
     read_content,
-    text_columns,
     write_content,
 )
 from practices.emails import announce
 from practices.models import EditorialStep, Practice, PracticeVersion, Revision
 from practices.rules import can_write
+from practices.services.cleaning import clean_changes
 from practices.services.publishing import missing_for_publication
 from practices.services.versions import keep_former, keep_version
 
@@ -37,11 +33,13 @@ class SaveOutcome:
     """What became of a save: the counter to send with the next one, and fields that somebody else changed meanwhile.
 
     `conflicts` maps a field to {"theirs": value, "by": name}; such a field keeps their value, the caller still has his.
+    `others` has the same of fields that somebody else changed and the caller did not touch.
     """
 
     counter: int
     saved: list[str] = field(default_factory=list)
     conflicts: dict[str, dict] = field(default_factory=dict)
+    others: dict[str, dict] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -80,8 +78,17 @@ def _new_revision(practice, content, base, actor):
 
 
 @transaction.atomic
-def save_revision(revision: Revision, changes: dict, *, actor, seen: int, weight: str | None = None) -> SaveOutcome:
-    """Store the fields a person changed. `seen` is the counter of the state those changes were made on.
+def save_revision(
+    revision: Revision,
+    changes: dict,
+    *,
+    actor,
+    seen: int,
+    seen_of: dict[str, int] | None = None,
+    weight: str | None = None,
+) -> SaveOutcome:
+    """Store the fields a person changed. `seen` is the counter of the state those changes were made on; `seen_of` has
+    a later one for single fields, of which the person has been shown what somebody else wrote.
 
     A field that somebody else changed after that keeps the other's value and comes back as a conflict, so that nothing
     is overwritten unseen. Values are cleaned by the text gate; raises ValidationError by field for values that cannot
@@ -90,16 +97,18 @@ def save_revision(revision: Revision, changes: dict, *, actor, seen: int, weight
     revision = Revision.objects.select_for_update().select_related("practice").get(pk=revision.pk)
     if not can_write(actor, revision.practice) or not may_be_saved(revision, actor):
         raise PermissionDenied
-    changes = clean_changes(changes)
+    changes = clean_changes(changes, practice=revision.practice, actor=actor)
+    seen_of = dict.fromkeys(revision.changed_at_save, seen) | (seen_of or {})
     conflicts, saved = {}, []
     for name, value in changes.items():
         if revision.content.get(name) == value:
             continue
         last = revision.changed_at_save.get(name)
-        if last and last["at"] > seen and last["by"] != actor.pk:
-            conflicts[name] = {"theirs": revision.content.get(name), "by": last["name"]}
+        if last and last["at"] > seen_of.get(name, seen) and last["by"] != actor.pk:
+            conflicts[name] = _theirs(revision, name)
             continue
         saved.append(name)
+    _check_together(revision.content | {name: changes[name] for name in saved})
     if weight and weight != revision.weight:
         revision.weight = Revision.Weight(weight)
         revision.save(update_fields=["weight"])
@@ -112,7 +121,24 @@ def save_revision(revision: Revision, changes: dict, *, actor, seen: int, weight
         if revision.practice.published_at is None:
             # Until it is published, lists and look-ups show of the record what is being written.
             write_content(revision.practice, {name: changes[name] for name in saved})
-    return SaveOutcome(revision.counter, saved, conflicts)
+    others = {
+        name: _theirs(revision, name)
+        for name, last in revision.changed_at_save.items()
+        if name not in changes and last["at"] > seen_of[name] and last["by"] != actor.pk
+    }
+    return SaveOutcome(revision.counter, saved, conflicts, others)
+
+
+def _check_together(content):
+    """What the record's constraints would refuse, told next to the field."""
+    if content.get("starts_on") and content.get("ends_on") and content["ends_on"] < content["starts_on"]:
+        raise ValidationError({"ends_on": _("A practice cannot end before it begins.")})
+    if content.get("budget_amount") and not content.get("budget_currency"):
+        raise ValidationError({"budget_currency": _("An amount needs a currency.")})
+
+
+def _theirs(revision, name):
+    return {"theirs": revision.content.get(name), "by": revision.changed_at_save[name]["name"]}
 
 
 def may_be_saved(revision, actor) -> bool:
@@ -121,43 +147,6 @@ def may_be_saved(revision, actor) -> bool:
         return True
     roles = roles_of(actor)
     return revision.is_open and (roles.is_administrator or bool(roles.networks))
-
-
-def clean_changes(changes: dict) -> dict:
-    """The values as they are stored. Raises ValidationError {field: errors}; unknown fields are refused."""
-    unknown = set(changes) - set(fields())
-    if unknown:
-        raise ValidationError(_("Unknown field: %(name)s") % {"name": ", ".join(sorted(unknown))})
-    cleaned, errors = {}, {}
-    texts = set(text_columns())
-    for name, value in changes.items():
-        try:
-            if name in texts or (name in PLAIN and name != "harm_checklist"):
-                model_field = Practice._meta.get_field(name)
-                blank = value in ("", None)
-                python = None if blank else model_field.clean(value, None)
-                cleaned[name] = "" if blank else plain_value(python)
-            elif name == "harm_checklist":
-                cleaned[name] = _clean_checklist(value)
-            else:
-                cleaned[name] = value
-        except ValidationError as error:
-            errors[name] = error
-    if errors:
-        raise ValidationError(errors)
-    return cleaned
-
-
-def _clean_checklist(value):
-    cleaned = {}
-    for question in harm.QUESTIONS:
-        row = value.get(question, {})
-        mitigation = clean_plain(row.get("mitigation", ""))
-        check_length(mitigation, harm.MAX_MITIGATION)
-        answer = row.get("answer", "")
-        if answer in harm.ANSWERS or mitigation:
-            cleaned[question] = {"answer": answer if answer in harm.ANSWERS else "", "mitigation": mitigation}
-    return cleaned
 
 
 def missing_for_submission(revision: Revision) -> list[str]:

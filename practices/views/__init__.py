@@ -14,17 +14,21 @@ from practices.views.translating import (
     translations,
 )
 from practices.views.workspace import home as workspace_home
+from practices.views.writing import cities, edit, organisations, save, start, step, submitted, write
 
 __all__ = [
     "REVIEW_VERBS",
     "adaptation",
     "adaptations",
     "attachment",
+    "cities",
     "detail",
     "detail_json",
     "detail_pdf",
+    "edit",
     "library",
     "library_map",
+    "organisations",
     "practice_adapt",
     "practice_confirm",
     "practice_history",
@@ -33,7 +37,11 @@ __all__ = [
     "review",
     "review_act",
     "review_queue",
+    "save",
     "settle_comment",
+    "start",
+    "step",
+    "submitted",
     "suggest",
     "translation",
     "translation_export",
@@ -41,4 +49,5 @@ __all__ = [
     "translation_worklist",
     "translations",
     "workspace_home",
+    "write",
 ]

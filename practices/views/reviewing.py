@@ -12,11 +12,19 @@ from networks.rules import roles_of
 from practices import rules, services
 from practices.comparing import Names, differences, entries, label_of
 from practices.content import changed_fields, read_content
-from practices.desk import STAGES, DeskRequest, age_of, assigned_rows, counts_by_network, queue_page, reviewer_load
 from practices.discussion import comments_by_field
 from practices.forms.reviewing import AssignForm, CommentForm, NoteForm, OptionalNoteForm, RejectForm, ReviewForm
 from practices.listing import page_links
 from practices.models import PracticeVersion, ReviewComment, Revision
+from practices.review_desk import (
+    STAGES,
+    DeskRequest,
+    age_of,
+    assigned_rows,
+    counts_by_network,
+    queue_page,
+    reviewer_load,
+)
 from practices.search.catalogue import catalogue
 from practices.search.indexing import library_version
 from practices.views.workspace import for_people_with_a_role

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from js_asset import Media
 
-from common.admin import RICH_TEXT_WORDS
+from common.forms import RICH_TEXT_WORDS
 from common.languages import own_name, site_languages
 from common.templatetags.hub import number
 from networks.rules import roles_of

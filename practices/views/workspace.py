@@ -9,7 +9,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from common.languages import current_language
 from networks.rules import roles_of
+from practices import desk
+from practices.conditional import versions_for
+from practices.rules import writable_cities
+from practices.search.catalogue import catalogue
 
 
 def for_people_with_a_role(view):
@@ -32,4 +37,18 @@ def for_people_with_a_role(view):
 @login_required
 def home(request):
     """Everybody who signs in arrives here, also those who have no role yet."""
-    return render(request, "workspace/home.html", {"section": "workspace", "roles": roles_of(request.user)})
+    rows = desk.my_practices(request.user)
+    return render(
+        request,
+        "workspace/home.html",
+        {
+            "section": "workspace",
+            "desk": "home",
+            "roles": roles_of(request.user),
+            "rows": rows,
+            "waiting": desk.waiting_for(request.user, rows, catalogue(current_language(), versions_for(request)[1])),
+            "comments": desk.recent_comments(request.user),
+            "cities": desk.my_cities(request.user),
+            "may_start": writable_cities(request.user).exists(),
+        },
+    )

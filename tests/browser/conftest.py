@@ -34,7 +34,13 @@ def chromium():
 
 
 @pytest.fixture
-def open_page(chromium, live_server):
+def faults_expected():
+    """Parts of console messages that a test brings about; to be asked for before a page is opened."""
+    return ["ERR_INTERNET_DISCONNECTED", "401 (Unauthorized)", "403 (Forbidden)"]
+
+
+@pytest.fixture
+def open_page(chromium, live_server, request):
     """`open_page(path, width=…, javascript=…)` gives a page that has loaded; its faults are raised at the end."""
     contexts, faults = [], []
     own_host = urlsplit(live_server.url).netloc
@@ -45,7 +51,8 @@ def open_page(chromium, live_server):
             faults.append(f"request to {request.url}")
 
     def note_console(message):
-        expected = "404 (Not Found)" in message.text or "422" in message.text
+        named = request.getfixturevalue("faults_expected") if "faults_expected" in request.fixturenames else []
+        expected = any(part in message.text for part in ("404 (Not Found)", "422", *named))
         if message.type in ("error", "warning") and not expected:
             faults.append(f"console: {message.text}")
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import given
@@ -93,3 +95,32 @@ def test_check_length_fully_marked_letters_pass_up_to_the_limit(grapheme):
 
 def test_check_length_an_emoji_of_a_whole_family_fits_a_short_line():
     assert text.check_length("👨‍👩‍👧‍👦" * 2, 3) is None
+
+
+WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><title>Dokument</title>
+<!--[if gte mso 9]><xml><w:WordDocument><w:View>Normal</w:View></w:WordDocument></xml><![endif]-->
+<style>p.MsoNormal {mso-style-parent:""; margin:0cm}</style></head><body lang=SV>
+<p class=MsoNormal style='margin-bottom:0cm;mso-pagination:none'><b style='mso-bidi-font-weight:normal'>
+<span lang=SV style='mso-fareast-language:SV'><span style='color:red'>Samtal i </span></span></b>
+<st1:City w:st="on">Malmö</st1:City><o:p></o:p></p>
+<p class=MsoNormal><o:p>&nbsp;</o:p></p>
+<p class=MsoListParagraphCxSpFirst style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if !supportLists]><span
+style='font-family:Symbol;mso-list:Ignore'>·<span style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;&nbsp;
+</span></span><![endif]>Lyssna<o:p></o:p></p>
+<p class=MsoListParagraphCxSpLast style='mso-list:l0 level1 lfo1'><![if !supportLists]><span>·<span>&nbsp;&nbsp;
+</span></span><![endif]>Svara</p>
+<p class=MsoNormal onclick="steal()">1.&nbsp;&nbsp;&nbsp; Kalla</p><p>2.&nbsp;&nbsp; Träffas</p></body></html>"""
+
+
+def test_clean_rich_word_paste_keeps_text_and_structure_only():
+    cleaned = text.clean_rich(WORD)
+    assert re.sub(r"\s+", " ", cleaned) == (
+        "<p><strong> Samtal i </strong> Malmö</p> <ul><li>Lyssna</li><li>Svara</li></ul>"
+        "<ol><li>Kalla</li><li>Träffas</li></ol>"
+    )
+    assert text.clean_rich(cleaned) == cleaned
+
+
+def test_clean_rich_paragraph_that_begins_with_a_year_or_dash_stays_one():
+    markup = "<p>2024. A year</p><p>– and a dash</p>"
+    assert text.clean_rich(markup) == markup

@@ -11,6 +11,7 @@ from django.urls.resolvers import URLResolver
 from networks.models import RoleAssignment
 from networks.services import grant_role
 from practices import services
+from practices.forms import STEPS
 from practices.models import Practice
 from tests.factories import make_city, make_network, make_person, make_practice
 from tests.practices.test_editorial import complete
@@ -59,6 +60,10 @@ PAGES = {
     "api:vocabularies": EVERYBODY,
     "api:schema": EVERYBODY,
     "api:docs": EVERYBODY,
+    "workspace:home": SIGNED_IN,
+    "workspace:start": WITH_A_ROLE,
+    "workspace:cities": WITH_A_ROLE,
+    "workspace:organisations": WITH_A_ROLE,
     "workspace:review-queue": "302 302 404 403 403 200 403 200 200 200",
     "workspace:adaptations": WITH_A_ROLE,
     "workspace:translations": "302 302 404 200 200 403 200 200 200 200",
@@ -134,6 +139,9 @@ STATES = {
     "withdrawn": "410 410 410 200 410 410 410 200 410 200",
 }
 
+WRITES = "302 302 404 200 404 404 404 200 404 200"
+"""Every page on which a draft is written: those who work for its city, coordinators."""
+
 REVIEWS = "302 302 404 200 404 200 404 200 404 200"
 """The review page of a revision that waits: authors, the reviewer who was asked, coordinators."""
 
@@ -155,6 +163,7 @@ ELSEWHERE = {
         *("workspace:review-", "workspace:comment-settle", "workspace:practice-restore", "workspace:practice-confirm"),
         *("workspace:practice-adapt", "workspace:adaptation", "workspace:home"),
     ],
+    "tests/practices/test_writing.py": ["workspace:edit"],
     "tests/practices/translating": ["workspace:translation-export", "workspace:translation-worklist"],
     "tests/practices/test_files.py": ["attachment"],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
@@ -235,10 +244,12 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
 
 def practice_in(state, people):
     city, network = people["city"], people["network"]
-    if state == "in review":
+    if state in ("in review", "draft of the city"):
         revision = services.start_practice(
             actor=people["officer"], city=city, source_language="sv", network_ids=[network.pk]
         )
+        if state == "draft of the city":
+            return revision.practice
         services.save_revision(revision, complete(), actor=people["officer"], seen=0)
         services.submit(revision, actor=people["officer"])
         services.assign_reviewer(revision, people["reviewer"], actor=people["coordinator"])
@@ -264,6 +275,21 @@ def test_review_page_answers_each_role(client, people, role):
     assert signed_in(client, people, role).get(address).status_code == expected(REVIEWS)[role]
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_pages_of_writing_answer_each_role(client, people, role):
+    """`write` leads to a step, `save` tells a script what a page would say by leading elsewhere."""
+    practice = practice_in("draft of the city", people)
+    signed_in(client, people, role)
+    promised = expected(WRITES)[role]
+    for step in STEPS:
+        assert client.get(reverse("workspace:step", args=[practice.pk, step])).status_code == promised, step
+    for leading in ("workspace:write", "workspace:submitted"):
+        leads = client.get(reverse(leading, args=[practice.pk])).status_code
+        assert leads == (302 if promised == 200 else promised), leading
+    saves = client.get(reverse("workspace:save", args=[practice.pk])).status_code
+    assert saves == (401 if promised == 302 else promised)
+
+
 @pytest.mark.parametrize("role", ["foreign", "plain", "anon", "neighbour"])
 def test_nothing_of_a_foreign_draft_stands_on_any_page(client, people, role):
     canary = "Kanariefågel"
@@ -283,6 +309,7 @@ def names(resolver, namespace=""):
 
 
 def test_every_address_is_listed():
-    listed = {*PAGES, *(name for name, _ in OBJECTS), "workspace:review"}
+    written = {"workspace:step", "workspace:write", "workspace:save", "workspace:submitted"}
+    listed = {*PAGES, *(name for name, _ in OBJECTS), "workspace:review", *written}
     begun = tuple(prefix for prefixes in ELSEWHERE.values() for prefix in prefixes)
     assert [name for name in names(get_resolver()) if name not in listed and not name.startswith(begun)] == []

@@ -92,6 +92,7 @@ function edit(textarea) {
       textarea.dispatchEvent(new Event("input", { bubbles: true }));
     },
   });
+  textarea.addEventListener("rich-text:set", () => editor.commands.setContent(textarea.value));
   // The label belongs to the hidden textarea; a click on it is meant for the editor.
   textarea.labels[0]?.addEventListener("click", (event) => {
     event.preventDefault();

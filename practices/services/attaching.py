@@ -1,0 +1,45 @@
+"""Pictures and documents of a revision: checked, stored under random names, shown once the revision is published."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from common.uploads import check_document, clean_image
+from practices.content import ATTACHED
+from practices.models import PracticeDocument, PracticeImage, Revision
+from practices.rules import can_write
+from practices.services.cleaning import MOST_ROWS, clean_changes
+from practices.services.editing import may_be_saved, save_revision
+
+
+@transaction.atomic
+def attach(revision: Revision, name: str, upload, values: dict, *, actor) -> dict:
+    """Store an uploaded file of the list `name` ("images", "documents") and add it to the revision; returns its row.
+
+    Raises ValidationError for a file that is not what it should be or texts that do not fit.
+    """
+    revision = Revision.objects.select_for_update(of=["self"]).select_related("practice").get(pk=revision.pk)
+    if not can_write(actor, revision.practice) or not may_be_saved(revision, actor):
+        raise PermissionDenied
+    rows = revision.content.get(name, [])
+    if len(rows) >= MOST_ROWS:
+        raise ValidationError(_("At most %(most)s are possible.") % {"most": MOST_ROWS})
+    if name == "images":
+        record = PracticeImage(practice=revision.practice, is_live=False)
+        content = clean_image(upload)
+        record.file.save(content.name, content, save=False)
+    else:
+        check_document(upload)
+        record = PracticeDocument(practice=revision.practice, is_live=False, language=values["language"])
+        record.file.save(upload.name, upload, save=False)
+    record.save()
+    try:
+        row = {"id": record.pk} | values
+        clean_changes({name: [row]}, practice=revision.practice)
+        for column in ATTACHED[name][2]:
+            row.setdefault(column, getattr(record, column))
+        save_revision(revision, {name: [*rows, row]}, actor=actor, seen=revision.counter)
+    except Exception:
+        record.file.delete(save=False)
+        raise
+    return row
