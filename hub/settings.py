@@ -29,6 +29,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_NAME = env.str("SITE_NAME", default="City Networks Hub")
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
 DEMO_CONTENT = env.bool("DEMO_CONTENT", default=LOCAL)
+DEMO_LOGINS = BASE_DIR / ".local" / "logins.txt"
 """Pages say that the content is for demonstration."""
 
 INSTALLED_APPS = [

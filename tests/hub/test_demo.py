@@ -9,6 +9,7 @@ from django.test import override_settings
 
 from common.languages import site_languages
 from hub.demo.drawings import DRAWINGS
+from hub.demo.people import PEOPLE
 from hub.demo.seeding import seed
 from networks.models import City, Membership, Network
 from practices.imports.running import import_file
@@ -48,10 +49,15 @@ def test_seed_is_large_and_in_every_language(demo):
     assert not City.objects.filter(latitude=None).exists()
 
 
-def test_seed_again_changes_nothing(demo):
+def test_seed_again_changes_nothing(demo, settings, tmp_path):
+    settings.DEMO_LOGINS = tmp_path / "logins.txt"
     before = sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()
     call_command("demo_seed", stdout=StringIO())
     assert (sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()) == before
+    logins = settings.DEMO_LOGINS.read_text().splitlines()
+    assert len(logins) == len(PEOPLE) + 1
+    call_command("demo_seed", stdout=StringIO())
+    assert settings.DEMO_LOGINS.read_text().splitlines() == logins
 
 
 def test_a_dozen_practices_have_a_picture_told_in_each_of_their_languages(demo):

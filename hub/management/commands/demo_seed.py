@@ -1,5 +1,4 @@
 import os
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -21,7 +20,7 @@ class Command(BaseCommand):
         """Add the passwords to a file that only its owner can read; nobody else is told."""
         if not logins:
             return
-        path = Path(settings.BASE_DIR) / ".local" / "logins.txt"
+        path = settings.DEMO_LOGINS
         path.parent.mkdir(exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
