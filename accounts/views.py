@@ -29,12 +29,15 @@ from common.text import clean_line
 
 
 def token_page(view):
-    """The address is a key: it is neither sent on to other pages nor kept by caches."""
+    """The address is a key: it is neither sent on to other pages nor kept by caches.
+
+    With "no-referrer" browsers would also hide the origin of the page's own form, which is refused then.
+    """
 
     @wraps(view)
     def without_traces(request, *args, **kwargs):
         response = view(request, *args, **kwargs)
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "strict-origin"
         return response
 
     return never_cache(without_traces)

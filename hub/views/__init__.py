@@ -1,4 +1,4 @@
-from hub.views.errors import bad_request, forbidden, not_found, server_error, too_many_requests
+from hub.views.errors import bad_request, forbidden, forged, not_found, server_error, too_many_requests
 from hub.views.health import healthz, readyz
 from hub.views.home import choose_language, home, robots, search
 from hub.views.places import city_detail, city_list, network_detail, network_list
@@ -9,6 +9,7 @@ __all__ = [
     "city_detail",
     "city_list",
     "forbidden",
+    "forged",
     "healthz",
     "home",
     "network_detail",

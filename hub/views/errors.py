@@ -27,6 +27,11 @@ def forbidden(request, exception):
     return _error(request, 403, "403.html")
 
 
+def forged(request, reason=""):
+    """A form without a valid token: `CSRF_FAILURE_VIEW`."""
+    return _error(request, 403, "403_csrf.html")
+
+
 def not_found(request, exception):
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": "Not found."}, status=404)

@@ -93,7 +93,7 @@ def test_opening_the_link_changes_nothing(client, invited):
         response = client.get(address(token))
 
     assert response.status_code == 200
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "strict-origin"
     assert "no-store" in response["Cache-Control"]
     assert Invitation.objects.values().get(pk=invitation.pk) == before
     assert not User.objects.filter(email="bo@malmo.example").exists()
@@ -138,7 +138,7 @@ def test_closed_invitation_gets_a_helpful_page(client, invited, admin_person, cl
 
     assert response.status_code == 410
     assert words in response.content.decode()
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "strict-origin"
 
 
 def test_used_invitation_cannot_be_revoked(invited, admin_person):

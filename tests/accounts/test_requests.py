@@ -54,7 +54,7 @@ def test_request_counts_once_its_address_is_confirmed(client, malmo):
     before = AccountRequest.objects.waiting().count()
     done = client.post(link)
 
-    assert (page.status_code, page["Referrer-Policy"], before) == (200, "no-referrer", 0)
+    assert (page.status_code, page["Referrer-Policy"], before) == (200, "strict-origin", 0)
     assert done.status_code == 200
     assert heard == list(AccountRequest.objects.waiting())
 

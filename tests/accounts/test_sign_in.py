@@ -152,7 +152,7 @@ def test_reset_link_sets_the_password_once(client, person):
     link = only_link()
 
     form = client.get(link)
-    assert form["Referrer-Policy"] == "no-referrer"
+    assert form["Referrer-Policy"] == "strict-origin"
     assert User.objects.get().check_password(PASSWORD)
     new = {"password1": "another unusual password", "password2": "another unusual password"}
     done = client.post(form["Location"], new)

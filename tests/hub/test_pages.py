@@ -284,6 +284,13 @@ def test_unknown_address_is_answered_in_its_language(client):
     assert '<html lang="ar" dir="rtl">' in response.content.decode()
 
 
+def test_form_without_token_is_refused_in_words(db):
+    response = Client(enforce_csrf_checks=True).post("/sv/accounts/login/", {"login": "anna@example.org"})
+    assert response.status_code == 403
+    assert '<html lang="sv" dir="ltr">' in response.content.decode()
+    assert "Formuläret kunde inte tas emot" in response.content.decode()
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
 def test_error_page_stands_by_itself(rf, status):
     from django.template.loader import render_to_string
