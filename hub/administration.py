@@ -1,5 +1,7 @@
 from django.contrib.admin import AdminSite
 
+from common.waiting import waiting_for
+
 ORDER = ("practices", "networks", "vocabularies", "accounts")
 
 
@@ -10,3 +12,6 @@ class HubAdminSite(AdminSite):
         apps = super().get_app_list(request, app_label)
         places = {label: place for place, label in enumerate(ORDER)}
         return sorted(apps, key=lambda app: places.get(app["app_label"], len(ORDER)))
+
+    def index(self, request, extra_context=None):
+        return super().index(request, {**(extra_context or {}), "waiting": waiting_for(request.user)})

@@ -8,10 +8,15 @@ class NetworksConfig(AppConfig):
 
     def ready(self):
         from accounts import domains
-        from accounts.signals import invitation_accepted
+        from accounts.signals import account_requested, invitation_accepted
+        from common import waiting
+        from networks.emails import tell_of_request
         from networks.services import city_of_address, grant_offers
+        from networks.waiting import kept_by_coordinators
 
+        waiting.register(kept_by_coordinators)
         domains.register(city_of_address)
+        account_requested.connect(tell_of_request, dispatch_uid="networks.tell_of_request")
         invitation_accepted.connect(
             lambda sender, invitation, user, **kwargs: grant_offers(invitation, user),
             dispatch_uid="networks.grant_offers",

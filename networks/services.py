@@ -4,17 +4,19 @@ import logging
 from functools import reduce
 from operator import or_
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CharField, F, Func, Q, Value
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
-from accounts.services import end_sessions, invite
+from accounts.models import AccountRequest
+from accounts.services import approve, end_sessions, invite, refuse, revoke
 from common.languages import site_languages
 from common.search.folding import fold
 from networks.models import City, Organisation, RoleAssignment, RoleOffer
-from networks.rules import Role, forget_roles, may_grant
+from networks.rules import Role, editable_cities, forget_roles, may_grant, roles_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,85 @@ def city_of_address(email) -> str | None:
     return str(city) if city else None
 
 
+def requests_kept_by(user):
+    """Account requests from the mail domains of cities for which a person may invite; administrators see all."""
+    roles = roles_of(user)
+    if roles.is_administrator:
+        return AccountRequest.objects.all()
+    domains = City.objects.filter(Q(pk__in=editable_cities(user)) | Q(pk__in=roles.focal_cities)).exclude(
+        mail_domain=""
+    )
+    domain = Func(F("email"), Value("@"), Value(2), function="split_part", output_field=CharField())
+    return AccountRequest.objects.alias(domain=domain).filter(domain__in=domains.values("mail_domain"))
+
+
+@transaction.atomic
+def approve_request(account_request, *, actor):
+    """Invite an asker as contributor of the city whose mail domain the address is of.
+
+    Returns the invitation, or None where the request waits for no decision. Raises PermissionDenied where the actor
+    may not invite for that city; without such a city an administrator invites to an account without a role.
+    """
+    domain = account_request.email.rpartition("@")[2]
+    city = City.objects.filter(mail_domain=domain).exclude(mail_domain="").first()
+    if not may_grant(actor, Role.CONTRIBUTOR, city=city):
+        raise PermissionDenied
+    approved = approve(account_request, actor)
+    if approved is None:
+        return None
+    invitation = approved[0]
+    if city is not None:
+        RoleOffer.objects.create(invitation=invitation, role=Role.CONTRIBUTOR, city=city)
+    return invitation
+
+
+@transaction.atomic
+def refuse_request(account_request, *, actor) -> bool:
+    """Close a request without an account; raises PermissionDenied where it is not the actor's to decide."""
+    if not requests_kept_by(actor).filter(pk=account_request.pk).exists():
+        raise PermissionDenied
+    return refuse(account_request, actor)
+
+
+def offers_kept_by(user):
+    """Offered roles a person may see: those in the scope one keeps."""
+    roles = roles_of(user)
+    if roles.is_administrator:
+        return RoleOffer.objects.all()
+    cities = editable_cities(user).values("pk")
+    return RoleOffer.objects.filter(
+        Q(network__in=roles.networks) | Q(city__in=cities) | Q(city__in=roles.focal_cities)
+    )
+
+
+@transaction.atomic
+def revoke_offer(offer, *, actor) -> bool:
+    """Close the invitation an offer came with. Returns whether it was open; raises PermissionDenied for foreign ones."""
+    if not may_grant(actor, offer.role, network=offer.network, city=offer.city):
+        raise PermissionDenied
+    return revoke(offer.invitation, actor)
+
+
+@transaction.atomic
+def offer_again(offer, *, actor) -> RoleOffer:
+    """Send a fresh invitation in the place of one that was not accepted; its link works no more."""
+    if offer.invitation.accepted_at:
+        raise ValidationError(_("It was accepted already."))
+    again = invite_to_role(
+        offer.invitation.email,
+        offer.role,
+        actor=actor,
+        language=offer.invitation.language,
+        name=offer.invitation.name,
+        network=offer.network,
+        city=offer.city,
+        theme=offer.theme,
+        code=offer.language,
+    )
+    revoke(offer.invitation, actor)
+    return again
+
+
 def organisation_named(name, language="en"):
     """The organisation with this name in any language, whatever its case; made if there is none."""
     is_called_so = reduce(or_, (Q(**{f"name_{code}__iexact": name}) for code in site_languages()))
@@ -103,7 +184,7 @@ def invite_to_role(email, role, *, actor, language, name="", network=None, city=
     scope = {"role": role, "network": network, "city": city, "theme": theme, "language": code}
     RoleAssignment(person=actor, granted_by=actor, **scope).clean_fields(exclude=["person"])
     RoleAssignment(person=actor, **scope).validate_constraints(exclude=["person"])
-    invitation, _token = invite(email, language, actor, name=name)
+    invitation = invite(email, language, actor, name=name)[0]
     return RoleOffer.objects.create(invitation=invitation, **scope)
 
 

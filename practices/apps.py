@@ -7,6 +7,8 @@ class PracticesConfig(AppConfig):
     verbose_name = _("Practices")
 
     def ready(self):
-        from practices import observers
+        from common import waiting
+        from practices import desk, observers
 
         observers.connect()
+        waiting.register(desk.kept_by_coordinators)

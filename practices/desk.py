@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from babel.numbers import format_decimal
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -12,10 +11,12 @@ from django.utils.translation import ngettext
 
 from common.languages import current_language, in_all_languages, name_in, site_languages
 from common.phrases import listed
+from common.waiting import Waiting, number, waited
+from common.waiting import waiting_for as registered_for
 from networks.models import City
 from networks.rules import roles_of
 from practices.content import TEXTS
-from practices.models import Adaptation, Practice, Review, ReviewComment, Revision
+from practices.models import Adaptation, Practice, Review, ReviewComment, Revision, Translation
 from practices.review_desk import assigned_rows, counts_by_network
 from practices.search.catalogue import Catalogue
 from practices.services import completeness, due_for_review, may_be_saved
@@ -57,20 +58,6 @@ class DeskRow:
         if self.revision:
             return reverse("workspace:submitted", args=[self.practice.pk])
         return self.practice.get_absolute_url()
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Something that waits for a person: what, why, where to do it, and since how many days where that is known."""
-
-    title: str
-    url: str
-    note: str
-    days: int | None = None
-
-    @property
-    def waited(self):
-        return waited(self.days) if self.days is not None else ""
 
 
 def my_practices(user) -> list[DeskRow]:
@@ -137,7 +124,7 @@ def waiting_for(user, rows: list[DeskRow], values: Catalogue) -> list[Waiting]:
         *_confirmations(user),
         *_adaptations(user),
         *_reviews(user, values),
-        *_decisions(user),
+        *registered_for(user),
         *_translations(user),
     ]
 
@@ -181,8 +168,8 @@ def _reviews(user, values):
         )
 
 
-def _decisions(user):
-    """What waits in the queues of one's networks, a line for each."""
+def kept_by_coordinators(user):
+    """Registered with `common.waiting`: what waits in one's networks, a line for each queue."""
     roles = roles_of(user)
     if not (roles.is_administrator or roles.is_coordinator):
         return
@@ -192,7 +179,18 @@ def _decisions(user):
                 "%(count)s practice waits for the coordinators", "%(count)s practices wait for the coordinators", count
             )
             url = f"{reverse('workspace:review-queue')}?{urlencode({'network': network.slug})}"
-            yield Waiting(str(network), url, note % {"count": _number(count)})
+            yield Waiting(str(network), url, note % {"count": number(count)})
+    kept = Practice.objects.decided_by(user)
+    due = due_for_review().filter(pk__in=kept.order_by().values("pk"), review_due_on__lte=timezone.localdate()).count()
+    if due:
+        note = ngettext("%(count)s practice is overdue for review", "%(count)s practices are overdue for review", due)
+        url = f"{reverse('admin:practices_practice_changelist')}?review=due"
+        yield Waiting(_("Still true?"), url, note % {"count": number(due)})
+    outdated = Translation.objects.filter(practice__in=kept.order_by().values("pk"), is_outdated=True).count()
+    if outdated:
+        note = ngettext("%(count)s translation is outdated", "%(count)s translations are outdated", outdated)
+        url = f"{reverse('workspace:translations')}?state={Translation.State.OUTDATED}"
+        yield Waiting(_("Translations"), url, note % {"count": number(outdated)})
 
 
 def _translations(user):
@@ -205,11 +203,7 @@ def _translations(user):
         if words:
             note = ngettext("%(count)s word to translate", "%(count)s words to translate", words)
             url = reverse("workspace:translation-worklist", args=[total.language])
-            yield Waiting(name_in(total.language, current_language()), url, note % {"count": _number(words)})
-
-
-def _number(count):
-    return format_decimal(count, locale=current_language())
+            yield Waiting(name_in(total.language, current_language()), url, note % {"count": number(words)})
 
 
 def recent_comments(user) -> list[ReviewComment]:
@@ -226,10 +220,3 @@ def recent_comments(user) -> list[ReviewComment]:
 
 def my_cities(user) -> list[City]:
     return list(City.objects.filter(pk__in=roles_of(user).cities).prefetch_related("memberships__network"))
-
-
-def waited(days: int) -> str:
-    """How long something has been where it is."""
-    if not days:
-        return _("since today")
-    return ngettext("for %(days)s day", "for %(days)s days", days) % {"days": days}

@@ -34,5 +34,12 @@ class TermAdmin(TranslatedAdmin):
         # Stored records and addresses know a term by them.
         return ["scheme", "code"] if obj else []
 
+    def has_module_permission(self, request):
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request, obj=None):
+        # Terms are public; coordinators look up what they mean, and which are no longer offered.
+        return request.user.is_active and request.user.is_staff
+
     def has_delete_permission(self, request, obj=None):
         return False

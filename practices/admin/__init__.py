@@ -1,4 +1,5 @@
 from practices.admin.imports import ImportJobAdmin
 from practices.admin.practices import PracticeAdmin
+from practices.admin.revisions import RevisionAdmin
 
-__all__ = ["ImportJobAdmin", "PracticeAdmin"]
+__all__ = ["ImportJobAdmin", "PracticeAdmin", "RevisionAdmin"]

@@ -89,12 +89,16 @@ PAGES = {
     "admin:practices_importjob_changelist": NO_COORDINATOR,
     "admin:practices_importjob_add": NO_COORDINATOR,
     "admin:practices_importjob_template": NO_COORDINATOR,
-    "admin:vocabularies_term_changelist": NO_COORDINATOR,
+    "admin:vocabularies_term_changelist": STAFF,
+    "admin:practices_revision_changelist": STAFF,
+    "admin:networks_roleoffer_changelist": STAFF,
+    "admin:practices_revision_add": NOBODY,
+    "admin:networks_roleoffer_add": NOBODY,
     "admin:vocabularies_term_add": NO_COORDINATOR,
     "admin:accounts_user_changelist": NO_COORDINATOR,
     "admin:accounts_user_add": NO_COORDINATOR,
     "admin:accounts_invitation_changelist": NO_COORDINATOR,
-    "admin:accounts_accountrequest_changelist": NO_COORDINATOR,
+    "admin:accounts_accountrequest_changelist": STAFF,
     "admin:auth_group_changelist": NO_COORDINATOR,
     "admin:auth_group_add": NO_COORDINATOR,
     "admin:common_outboxmail_changelist": NO_COORDINATOR,
@@ -146,6 +150,8 @@ REVIEWS = "302 302 404 200 404 200 404 200 404 200"
 """The review page of a revision that waits: authors, the reviewer who was asked, coordinators."""
 
 ELSEWHERE = {
+    "tests/networks/test_people.py": ["admin:networks_roleoffer_"],
+    "tests/practices/test_review_desk.py": ["admin:practices_revision_"],
     "tests/accounts": [
         *(
             "account_",

@@ -433,3 +433,23 @@ def test_pages_are_served_in_other_languages(client, hub, asked, language, who):
     for address in (f"/{language}/workspace/review/", f"/{language}/workspace/review/{asked.pk}/"):
         answer = client.get(address)
         assert (answer.status_code, f'<html lang="{language}"' in answer.content.decode()) == (200, True)
+
+
+# The admin ---------------------------------------------------------------------------------------
+
+REVISIONS = "/admin/practices/revision/"
+
+
+def test_admin_lists_revisions_of_own_networks_and_leads_to_the_desk(client, hub, submitted):
+    client.force_login(hub.coordinator)
+    assert str(submitted.practice) in client.get(REVISIONS).content.decode()
+    assert client.get(f"{REVISIONS}{submitted.pk}/change/").url == reverse("workspace:review", args=[submitted.pk])
+
+
+def test_admin_hides_revisions_of_other_networks(client, hub, submitted):
+    client.force_login(hub.stranger)
+    title = str(submitted.practice)
+    assert title not in client.get(REVISIONS).content.decode()
+    assert client.get(REVISIONS, {"q": title}).context["cl"].result_count == 0
+    assert client.get(f"{REVISIONS}{submitted.pk}/change/").status_code == 404
+    assert client.get(f"{REVISIONS}{submitted.pk}/history/").status_code == 404

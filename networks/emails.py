@@ -1,0 +1,40 @@
+"""Mails about cities and people. Templates are mail/<kind>.subject.txt and .txt; names are literal text."""
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.urls import reverse
+
+from common.outbox.queueing import queue_mail, unlinked
+from networks.models import City, Membership, RoleAssignment
+
+Role = RoleAssignment.Role
+
+
+def tell_of_request(sender, account_request, **kwargs):
+    """Coordinators of the asker's city decide; administrators where there is none."""
+    domain = account_request.email.rpartition("@")[2]
+    cities = City.objects.filter(mail_domain=domain).exclude(mail_domain="")
+    networks = Membership.objects.active().filter(city__in=cities).values("network")
+    people = _holders(Q(role=Role.COORDINATOR, network__in=networks)) or _holders(Q(role=Role.ADMINISTRATOR))
+    for person in people:
+        context = {
+            "asker": unlinked(account_request.name or account_request.email),
+            "city": account_request.domain_label,
+            "message": account_request.message,
+            "link": settings.SITE_URL.rstrip("/") + reverse("admin:accounts_accountrequest_changelist"),
+        }
+        queue_mail(
+            "account-asked",
+            to=person.email,
+            language=person.language,
+            context=context,
+            key=f"account-asked:{account_request.pk}:{person.pk}",
+            name=person.name,
+            person=person,
+        )
+
+
+def _holders(condition):
+    held = RoleAssignment.objects.active().filter(condition)
+    return list(get_user_model().objects.filter(is_active=True, pk__in=held.values("person")).order_by("pk"))
