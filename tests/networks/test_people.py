@@ -147,7 +147,7 @@ def test_first_page_of_the_admin_shows_what_waits_in_own_networks(client, hub):
     ask("bo@malmo.example", hub.malmo)
     ask("ugo@torino.example", hub.torino)
     ask("eva@torino.example", hub.torino)
-    Membership.objects.create(network=hub.dialogue, city=hub.malmo, status=Membership.Status.APPLICANT)
+    Membership.objects.create(network=hub.dialogue, city=make_city("Lund"), status=Membership.Status.APPLICANT)
     make_practice(city=hub.malmo, networks=[hub.nordic], review_due_on=timezone.localdate())
     client.force_login(hub.coordinator)
     notes = [entry.note for entry in client.get(reverse("admin:index")).context["waiting"]]
