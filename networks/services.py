@@ -4,17 +4,19 @@ import logging
 from functools import reduce
 from operator import or_
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
-from accounts.services import end_sessions, invite
+from accounts.models import Invitation
+from accounts.services import end_sessions, invite, revoke, send_again
 from common.languages import site_languages
 from common.search.folding import fold
 from networks.models import City, Organisation, RoleAssignment, RoleOffer
-from networks.rules import Role, forget_roles, may_grant
+from networks.rules import Role, forget_roles, may_end_contribution, may_grant, may_keep_invitation
 
 logger = logging.getLogger(__name__)
 
@@ -103,8 +105,45 @@ def invite_to_role(email, role, *, actor, language, name="", network=None, city=
     scope = {"role": role, "network": network, "city": city, "theme": theme, "language": code}
     RoleAssignment(person=actor, granted_by=actor, **scope).clean_fields(exclude=["person"])
     RoleAssignment(person=actor, **scope).validate_constraints(exclude=["person"])
-    invitation, _token = invite(email, language, actor, name=name)
+    invitation, __ = invite(email, language, actor, name=name)
     return RoleOffer.objects.create(invitation=invitation, **scope)
+
+
+@transaction.atomic
+def invite_colleague(city, email, role, *, actor, language, name="") -> RoleOffer:
+    """Invite somebody to work for a city. Raises PermissionDenied, and ValidationError at the field it is about."""
+    if not may_grant(actor, role, city=city):
+        raise PermissionDenied
+    # Two who invite the same address at once wait for each other here.
+    City.objects.select_for_update(no_key=True).get(pk=city.pk)
+    held = RoleAssignment.objects.active().filter(city=city, role=role)
+    if held.filter(person__email__iexact=email.strip()).exists():
+        raise ValidationError({"email": _("This person has this role already.")})
+    waiting = Invitation.objects.waiting().filter(offers__city=city, offers__role=role)
+    if waiting.filter(email__iexact=email.strip()).exists():
+        raise ValidationError({"email": _("This person is invited already. Send that invitation again.")})
+    return invite_to_role(email, role, actor=actor, language=language, name=name, city=city)
+
+
+def send_invitation_again(invitation, *, actor) -> bool:
+    """Mail it anew in the actor's name; returns whether it was sent. Raises PermissionDenied."""
+    if not may_keep_invitation(actor, invitation):
+        raise PermissionDenied
+    return send_again(invitation, actor)
+
+
+def revoke_invitation(invitation, *, actor) -> bool:
+    """Close it before it is used; returns whether anything changed. Raises PermissionDenied."""
+    if not may_keep_invitation(actor, invitation):
+        raise PermissionDenied
+    return revoke(invitation, actor)
+
+
+def end_contribution(assignment, *, actor) -> RoleAssignment:
+    """Take the role of a contributor back. Raises PermissionDenied."""
+    if not may_end_contribution(actor, assignment):
+        raise PermissionDenied
+    return end_role(assignment, actor=actor)
 
 
 def grant_offers(invitation, user) -> None:

@@ -1,4 +1,5 @@
 from practices.views.adapting import adaptation, adaptations, practice_adapt
+from practices.views.city import city, city_invitation, city_role_end
 from practices.views.detail import detail
 from practices.views.files import attachment
 from practices.views.formats import detail_json, detail_pdf
@@ -20,6 +21,9 @@ __all__ = [
     "adaptation",
     "adaptations",
     "attachment",
+    "city",
+    "city_invitation",
+    "city_role_end",
     "detail",
     "detail_json",
     "detail_pdf",
