@@ -390,6 +390,11 @@ def test_one_unknown_value_is_refused_with_this_body(client):
     }
 
 
+def test_city_with_a_letter_the_database_refuses_is_unknown(client):
+    assert refusals(get(client, f"{LIST}?city=%00", 400)) == [("city", "")]
+    assert client.get("/en/practices/?city=%00").status_code == 200
+
+
 @pytest.mark.parametrize("name", ["author__email", "contact_email", "created_by", "status", "visibility", "teme"])
 def test_parameter_that_does_not_exist_is_refused(client, school, name):
     answer = get(client, f"{LIST}?{name}=x", 400)
