@@ -20,6 +20,9 @@ KINDS = [
     ("xlsx", gettext_lazy("XLSX, for Excel and LibreOffice")),
     ("json", gettext_lazy("JSON, for programs")),
 ]
+XLSX_AT_MOST = 10_000
+"""Rows of an XLSX file. It leaves only when it is whole, which for so many takes about twenty seconds."""
+
 OF_A_PAGE = ("p", "all", "e", "_popup")
 
 
@@ -90,14 +93,20 @@ class ExportAdmin:
     def _export(self, request, rows, kind):
         ids = list(dict.fromkeys(rows.values_list("pk", flat=True)))
         name = f"{self.opts.model_name}-{timezone.localdate()}"
+        if kind == "xlsx" and len(ids) > XLSX_AT_MOST:
+            text = _("XLSX files have at most %(most)s rows here. Choose CSV or JSON, or filter the list.")
+            return self._refused(request, text % {"most": XLSX_AT_MOST})
         try:
             response = download(self.table(ids, request.user), kind, name)
         except TooLongForCellError:
             text = _("One of the texts is longer than a cell of XLSX can be. Choose CSV or JSON.")
-            self.message_user(request, text, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+            return self._refused(request, text)
         self._note(request.user, len(ids), kind)
         return response
+
+    def _refused(self, request, text):
+        self.message_user(request, text, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
 
     def _note(self, actor, count, kind):
         told = ngettext("%(count)s row exported as %(kind)s.", "%(count)s rows exported as %(kind)s.", count)

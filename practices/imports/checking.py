@@ -32,7 +32,7 @@ from practices.columns import (
     text_columns,
 )
 from practices.imports.reading import MAX_CELL
-from practices.imports.references import References
+from practices.imports.references import References, own_organisations
 from practices.models import Practice, PracticeLink
 from practices.services import PracticeRecord, missing_for_publication, plan_review
 
@@ -53,8 +53,9 @@ _check_url = URLValidator(schemes=["http", "https"])
 class CheckedRow:
     """A row's outcome: `problems` are (column, reason); with none of them the record can be stored.
 
-    `place` is the id of a city or a place that becomes one. `organisations` holds the names under "lead" and
-    "partners" that the row gives. `broken` lists (column, as written, as meant) of words whose encoding looks wrong.
+    `place` is the id of a city or a place that becomes one. `organisations` holds the names under "lead" and "partners"
+    that the row gives, `own_organisations` the ids of those that the practice has there, by folded name. `broken` lists
+    (column, as written, as meant) of words whose encoding looks wrong.
     """
 
     line: int
@@ -63,6 +64,7 @@ class CheckedRow:
     record: PracticeRecord | None = None
     place: int | Place | None = None
     organisations: dict[str, list[str]] = field(default_factory=dict)
+    own_organisations: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
     broken: list[tuple[str, str, str]] = field(default_factory=list)
     is_unchanged: bool = False
@@ -121,6 +123,7 @@ class RowChecker:
             return checked
         self._check_cells(values, existing, checked)
         self._check_identity(values, source, existing, checked)
+        checked.own_organisations = own_organisations(existing) if existing else {"lead": {}, "partners": {}}
         practice = existing or Practice(external_source=source, external_id=external_id[:120])
         before = _snapshot(practice) if existing else None
         record = PracticeRecord(practice, is_new=existing is None)
@@ -375,7 +378,11 @@ class RowChecker:
     def _same_relations(self, record, checked):
         """Whether the relations of an existing practice are what the row says; its own values are compared already."""
         practice = record.practice
-        known = self.references.known_organisation
+
+        def known(name, role):
+            own = checked.own_organisations[role]
+            return own.get(fold(name)) or self.references.known_organisation(name)
+
         lead, partners = checked.organisations.get("lead"), checked.organisations.get("partners")
         return (
             all(_stored_terms(practice, name) == record.terms[name] for name in ("themes",))
@@ -383,8 +390,11 @@ class RowChecker:
             and {network.pk for network in practice.networks.all()} == set(record.network_ids)
             and [link.url for link in practice.links.all()] == record.links
             and not isinstance(checked.place, Place)
-            and (lead is None or [practice.lead_organisation_id] == ([known(name) or 0 for name in lead] or [None]))
-            and (partners is None or set(record.partner_ids) == {known(name) for name in partners})
+            and (
+                lead is None
+                or [practice.lead_organisation_id] == ([known(name, "lead") or 0 for name in lead] or [None])
+            )
+            and (partners is None or set(record.partner_ids) == {known(name, "partners") for name in partners})
         )
 
 

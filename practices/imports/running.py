@@ -142,7 +142,7 @@ def _existing(keys):
     external_ids = {key[1] for key in keys if not isinstance(key, int)} - {""}
     found = (
         Practice.objects.filter(Q(pk__in=numbers) | Q(external_id__in=external_ids))
-        .select_related("city", "lifecycle")
+        .select_related("city", "lifecycle", "lead_organisation")
         .prefetch_related(*EXISTING_RELATIONS)
     )
     by_identity = {(practice.external_source, practice.external_id): practice for practice in found}
@@ -183,11 +183,11 @@ def _stored_one_by_one(checked_rows, batch, checker, actor, known_words):
 
 def _resolve(checked, references):
     """Turn names into records, now that the row is to be stored."""
-    practice, record = checked.record.practice, checked.record
+    practice, record, own = checked.record.practice, checked.record, checked.own_organisations
     if checked.place is not None:
         practice.city_id = references.city_id(checked.place)
     language = practice.source_language
     if (lead := checked.organisations.get("lead")) is not None:
-        practice.lead_organisation_id = references.organisation_id(lead[0], language) if lead else None
+        practice.lead_organisation_id = references.organisation_id(lead[0], language, own["lead"]) if lead else None
     if (partners := checked.organisations.get("partners")) is not None:
-        record.partner_ids = [references.organisation_id(name, language) for name in partners]
+        record.partner_ids = [references.organisation_id(name, language, own["partners"]) for name in partners]

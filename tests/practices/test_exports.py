@@ -212,6 +212,53 @@ def test_export_of_chosen_rows_has_those_rows(browser, nordic, tmp_path, kind):
     assert answer["Content-Disposition"].startswith('attachment; filename="practice-20')
 
 
+def test_export_of_two_bodies_of_one_name_comes_back_unchanged(browser, nordic, tmp_path):
+    first, second = (Organisation.objects.create(name_en=name) for name in ("Police", "POLICE"))
+    practices = [kept(networks=[nordic], lead_organisation=body) for body in (first, second)]
+    practices[0].partners.set([second])
+
+    report = import_file(save(tmp_path / "practices.csv", browser.post(EXPORT, {"kind": "csv"})))
+
+    assert counts(report) == (0, 0, 2, 0, [], [])
+
+
+def test_export_of_text_that_looks_broken_comes_back_unchanged(browser, nordic, tmp_path):
+    kept(networks=[nordic], texts={"title_fr": "Des hÃ´tes de place"})
+
+    report = import_file(save(tmp_path / "practices.csv", browser.post(EXPORT, {"kind": "csv"})))
+
+    assert counts(report) == (0, 0, 1, 0, [], [])
+
+
+def test_export_as_xlsx_of_too_much_says_what_to_choose(browser, nordic, monkeypatch):
+    monkeypatch.setattr("common.exporting.XLSX_AT_MOST", 1)
+    monkeypatch.setattr("common.spreadsheets.MAX_XLSX_CELL", 3)
+    kept(networks=[nordic])
+    long = browser.post(EXPORT, {"kind": "xlsx"}, follow=True)
+    kept(networks=[nordic])
+    many = browser.post(EXPORT, {"kind": "xlsx"}, follow=True)
+
+    assert [[str(message) for message in answer.context["messages"]] for answer in (long, many)] == [
+        ["One of the texts is longer than a cell of XLSX can be. Choose CSV or JSON."],
+        ["XLSX files have at most 1 rows here. Choose CSV or JSON, or filter the list."],
+    ]
+    assert LogEntry.objects.count() == 0
+
+
+def test_export_of_cities_and_memberships_has_their_own_columns(browser, nordic):
+    city = make_city("Malmö", slug="malmo", name_ar="مالمو", latitude=-1.5, longitude=13.0, region="@Skåne")
+    Membership.objects.create(network=nordic, city=city, joined_on=date(2024, 1, 2))
+
+    [town] = rows_of(browser.post("/admin/networks/city/export/", {"kind": "csv"}))
+    [membership] = rows_of(browser.post("/admin/networks/membership/export/", {"kind": "csv"}))
+
+    told = ("slug", "country", "name_ar", "name_fr", "latitude", "region", "networks")
+    assert [town[name] for name in told] == ["malmo", "SE", "مالمو", "", "-1.5", "'@Skåne", "nordic"]
+    told = ("network", "city", "country", "name_ar", "status", "joined_on", "left_on")
+    assert [membership[name] for name in told] == ["nordic", "malmo", "SE", "مالمو", "member", "2024-01-02", ""]
+    assert "focal_point" not in membership
+
+
 def test_export_wrong_filter_leads_to_the_list(browser):
     assert browser.get(f"{EXPORT}?nothing__exact=1").url == f"{LIST}?e=1"
 
