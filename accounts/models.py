@@ -105,9 +105,13 @@ def in_request_days():
 
 
 class InvitationQuerySet(models.QuerySet):
+    def waiting(self):
+        """Neither used nor revoked; those that have expired can be sent again."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
     def open(self):
         """Neither used nor revoked nor expired."""
-        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+        return self.waiting().filter(expires_at__gt=timezone.now())
 
 
 class Invitation(models.Model):

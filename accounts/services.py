@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts import domains, emails, personal_data
-from accounts.models import REQUEST_DAYS, AccountRequest, Invitation, User, in_request_days
+from accounts.models import REQUEST_DAYS, AccountRequest, Invitation, User, in_invitation_days, in_request_days
 from accounts.signals import account_requested, invitation_accepted, person_erased
 from accounts.tokens import keyed_hash, new_token, possible_hashes
 
@@ -141,9 +141,27 @@ def accept(token, password="", name="", *, actor=None):
     return user
 
 
+@transaction.atomic
+def send_again(invitation, actor):
+    """Mail an invitation anew, in the name of the actor; the former link leads nowhere, the days begin again.
+
+    Returns whether it was sent: what has been used or revoked stays closed.
+    """
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if invitation.closed_because in ("used", "revoked"):
+        return False
+    token = new_token()
+    invitation.token_hash = keyed_hash(token, INVITATION)
+    invitation.expires_at = in_invitation_days()
+    invitation.invited_by = actor
+    invitation.save(update_fields=["token_hash", "expires_at", "invited_by"])
+    _mail_invitation(invitation, token)
+    return True
+
+
 def revoke(invitation, actor):
-    """Close an open invitation; one that is closed already stays as it is. Returns whether anything changed."""
-    return bool(Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=timezone.now()))
+    """Close an invitation that waits; one that is closed already stays as it is. Returns whether anything changed."""
+    return bool(Invitation.objects.waiting().filter(pk=invitation.pk).update(revoked_at=timezone.now()))
 
 
 # Requests for an account -----------------------------------------------------------------------

@@ -125,6 +125,21 @@ def visible_roles(user):
     )
 
 
+def may_keep_invitation(user, invitation) -> bool:
+    """Send it again or revoke it: whoever may grant all that it offers."""
+    offers = list(invitation.offers.all())
+    return bool(offers) and all(may_grant(user, one.role, network=one.network, city=one.city) for one in offers)
+
+
+def may_end_contribution(user, assignment) -> bool:
+    """Focal points may end what others contribute to their city, never a role of their own."""
+    return (
+        assignment.role == Role.CONTRIBUTOR
+        and assignment.person_id != user.pk
+        and speaks_for_city(user, assignment.city)
+    )
+
+
 def may_grant(user, role, *, network=None, city=None) -> bool:
     """Administrators grant anything, coordinators within their network, focal points their city's contributors."""
     roles = roles_of(user)

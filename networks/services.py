@@ -11,12 +11,20 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from accounts.models import AccountRequest
-from accounts.services import approve, end_sessions, invite, refuse, revoke
+from accounts.models import AccountRequest, Invitation
+from accounts.services import approve, end_sessions, invite, refuse, revoke, send_again
 from common.languages import site_languages
 from common.search.folding import fold
 from networks.models import City, Organisation, RoleAssignment, RoleOffer
-from networks.rules import Role, editable_cities, forget_roles, may_grant, roles_of
+from networks.rules import (
+    Role,
+    editable_cities,
+    forget_roles,
+    may_end_contribution,
+    may_grant,
+    may_keep_invitation,
+    roles_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -115,34 +123,6 @@ def offers_kept_by(user):
     )
 
 
-@transaction.atomic
-def revoke_offer(offer, *, actor) -> bool:
-    """Close the invitation an offer came with. Returns whether it was open; raises PermissionDenied for foreign ones."""
-    if not may_grant(actor, offer.role, network=offer.network, city=offer.city):
-        raise PermissionDenied
-    return revoke(offer.invitation, actor)
-
-
-@transaction.atomic
-def offer_again(offer, *, actor) -> RoleOffer:
-    """Send a fresh invitation in the place of one that was not accepted; its link works no more."""
-    if offer.invitation.accepted_at:
-        raise ValidationError(_("It was accepted already."))
-    again = invite_to_role(
-        offer.invitation.email,
-        offer.role,
-        actor=actor,
-        language=offer.invitation.language,
-        name=offer.invitation.name,
-        network=offer.network,
-        city=offer.city,
-        theme=offer.theme,
-        code=offer.language,
-    )
-    revoke(offer.invitation, actor)
-    return again
-
-
 def organisation_named(name, language="en"):
     """The organisation with this name in any language, whatever its case; made if there is none."""
     is_called_so = reduce(or_, (Q(**{f"name_{code}__iexact": name}) for code in site_languages()))
@@ -184,8 +164,45 @@ def invite_to_role(email, role, *, actor, language, name="", network=None, city=
     scope = {"role": role, "network": network, "city": city, "theme": theme, "language": code}
     RoleAssignment(person=actor, granted_by=actor, **scope).clean_fields(exclude=["person"])
     RoleAssignment(person=actor, **scope).validate_constraints(exclude=["person"])
-    invitation = invite(email, language, actor, name=name)[0]
+    invitation, __ = invite(email, language, actor, name=name)
     return RoleOffer.objects.create(invitation=invitation, **scope)
+
+
+@transaction.atomic
+def invite_colleague(city, email, role, *, actor, language, name="") -> RoleOffer:
+    """Invite somebody to work for a city. Raises PermissionDenied, and ValidationError at the field it is about."""
+    if not may_grant(actor, role, city=city):
+        raise PermissionDenied
+    # Two who invite the same address at once wait for each other here.
+    City.objects.select_for_update(no_key=True).get(pk=city.pk)
+    held = RoleAssignment.objects.active().filter(city=city, role=role)
+    if held.filter(person__email__iexact=email.strip()).exists():
+        raise ValidationError({"email": _("This person has this role already.")})
+    waiting = Invitation.objects.waiting().filter(offers__city=city, offers__role=role)
+    if waiting.filter(email__iexact=email.strip()).exists():
+        raise ValidationError({"email": _("This person is invited already. Send that invitation again.")})
+    return invite_to_role(email, role, actor=actor, language=language, name=name, city=city)
+
+
+def send_invitation_again(invitation, *, actor) -> bool:
+    """Mail it anew in the actor's name; returns whether it was sent. Raises PermissionDenied."""
+    if not may_keep_invitation(actor, invitation):
+        raise PermissionDenied
+    return send_again(invitation, actor)
+
+
+def revoke_invitation(invitation, *, actor) -> bool:
+    """Close it before it is used; returns whether anything changed. Raises PermissionDenied."""
+    if not may_keep_invitation(actor, invitation):
+        raise PermissionDenied
+    return revoke(invitation, actor)
+
+
+def end_contribution(assignment, *, actor) -> RoleAssignment:
+    """Take the role of a contributor back. Raises PermissionDenied."""
+    if not may_end_contribution(actor, assignment):
+        raise PermissionDenied
+    return end_role(assignment, actor=actor)
 
 
 def grant_offers(invitation, user) -> None:

@@ -86,6 +86,26 @@ class LicenceSerializer(LabelledSerializer):
     url = serializers.URLField()
 
 
+class OtherPracticeSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    url = serializers.URLField()
+    api_url = serializers.URLField()
+    title = LocalizedSerializer()
+
+
+class AdaptationSerializer(serializers.Serializer):
+    """One city took over what another had done; the city it comes from has confirmed it."""
+
+    city = PlaceSerializer(allow_null=True, help_text="The city at the other end; null where its place is not told.")
+    practice = OtherPracticeSerializer(
+        allow_null=True, help_text="The practice at the other end; null where the city has not described its own here."
+    )
+    kept = LocalizedSerializer(help_text="In the language of the city that adapted it, which wrote it.")
+    changed = LocalizedSerializer()
+    result = LocalizedSerializer(allow_null=True)
+    confirmed_at = serializers.DateTimeField()
+
+
 PracticeTextsSerializer = type(
     "PracticeTextsSerializer",
     (serializers.Serializer,),
@@ -104,6 +124,8 @@ class PracticeDetailSerializer(CommonSerializer):
     staff_fte = serializers.DecimalField(max_digits=6, decimal_places=2, allow_null=True)
     texts = PracticeTextsSerializer()
     attachments = AttachmentsSerializer()
+    adapted_from = AdaptationSerializer(many=True, help_text="Public practices of other cities that this one adapts.")
+    adapted_by = AdaptationSerializer(many=True, help_text="What other cities made of it.")
     assurance = LabelledSerializer()
     licence = LicenceSerializer()
     version = serializers.IntegerField()

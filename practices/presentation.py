@@ -31,6 +31,11 @@ CARE = (
     ("gender_and_inclusion", gettext_lazy("Gender and inclusion")),
     ("harm_statement", gettext_lazy("How harm is avoided")),
 )
+ADAPTED = (
+    ("kept", gettext_lazy("What was kept")),
+    ("changed", gettext_lazy("What was changed")),
+    ("result", gettext_lazy("Result")),
+)
 MANY_TERMS = ("approaches", "beneficiaries", "delivered_by", "funding_sources", "prerequisites")
 ONE_TERM = (
     "geographic_scope",
@@ -60,9 +65,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Public practices it was adapted from, and confirmed adaptations of it; `shown_practice` is each one's public page."""
+    """Confirmed adaptations: `origins` that made this practice from public ones, `adaptations` that cities made of it.
 
-    origins: list[Practice]
+    `shown_practice` of each is the practice at the other end (of `adaptations` None where there is no public one).
+    """
+
+    origins: list[Adaptation]
     adaptations: list[Adaptation]
 
 
@@ -164,12 +172,23 @@ def _lineage(practice, adaptation_ids):
         return Lineage([], [])
     found = list(Adaptation.objects.filter(pk__in=adaptation_ids).select_related("city"))
     others = {one.origin_id for one in found} | {one.practice_id for one in found}
-    public = Practice.objects.public().in_bulk(others - {None, practice.pk})
-    own = [one for one in found if one.origin_id == practice.pk]
-    for one in own:
-        one.shown_practice = public.get(one.practice_id)
-    origins = [public[one.origin_id] for one in found if one.origin_id in public]
-    return Lineage(origins, own)
+    public = Practice.objects.public().select_related("city").in_bulk(others - {None, practice.pk})
+    for one in found:
+        one.shown_practice = public.get(one.practice_id if one.origin_id == practice.pk else one.origin_id)
+    return Lineage(
+        origins=[one for one in found if one.origin_id != practice.pk and one.shown_practice],
+        adaptations=[one for one in found if one.origin_id == practice.pk],
+    )
+
+
+def adaptation_texts(adaptation: Adaptation, reader: str) -> list[Section]:
+    """What a city kept, changed and reached, in the language it was told in: nobody translates it."""
+    language = adaptation.source_language
+    parts = [
+        Section(name, str(heading), LocalizedText(getattr(adaptation, name), language, language != reader))
+        for name, heading in ADAPTED
+    ]
+    return [part for part in parts if part.text]
 
 
 def full_time_posts(practice: Practice) -> str:

@@ -49,6 +49,10 @@ urlpatterns = [
     path("practices/<int:pk>/withdraw/", views.practice_withdraw, name="practice-withdraw"),
     path("practices/<int:pk>/confirm/", views.practice_confirm, name="practice-confirm"),
     path("practices/<int:pk>/adapt/", views.practice_adapt, name="practice-adapt"),
+    path("city/", views.city, name="city"),
+    path("city/<slug:slug>/", views.city, name="city-of-several"),
+    path("city/<slug:slug>/invitations/<int:pk>/<str:verb>/", views.city_invitation, name="city-invitation"),
+    path("city/<slug:slug>/roles/<int:pk>/end/", views.city_role_end, name="city-role-end"),
     path("adaptations/", views.adaptations, name="adaptations"),
     path("adaptations/<int:pk>/", views.adaptation, name="adaptation"),
 ]

@@ -1,7 +1,7 @@
 """Invitations on their way and requests for accounts, for those who keep the cities and networks concerned."""
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -13,11 +13,11 @@ from networks.models import RoleOffer
 from networks.scoped_admin import ScopedAdmin
 from networks.services import (
     approve_request,
-    offer_again,
     offers_kept_by,
     refuse_request,
     requests_kept_by,
-    revoke_offer,
+    revoke_invitation,
+    send_invitation_again,
 )
 
 STATES = {
@@ -89,14 +89,14 @@ class RoleOfferAdmin(ScopedAdmin, CleanAdmin):
 
     @admin.action(permissions=["view"], description=gettext_lazy("Send the chosen invitations again"))
     def send_again(self, request, queryset):
-        sent = self._each(request, queryset, lambda offer: bool(offer_again(offer, actor=request.user)))
+        sent = self._each(request, queryset, send_invitation_again)
         if sent:
             text = ngettext("%(count)s invitation is sent again.", "%(count)s invitations are sent again.", sent)
             self.message_user(request, text % {"count": sent})
 
     @admin.action(permissions=["view"], description=gettext_lazy("Revoke the chosen invitations"))
     def revoke(self, request, queryset):
-        count = self._each(request, queryset, lambda offer: revoke_offer(offer, actor=request.user))
+        count = self._each(request, queryset, revoke_invitation)
         if count:
             text = ngettext("%(count)s invitation is revoked.", "%(count)s invitations are revoked.", count)
             self.message_user(request, text % {"count": count})
@@ -105,11 +105,9 @@ class RoleOfferAdmin(ScopedAdmin, CleanAdmin):
         done = 0
         for offer in queryset.select_related("invitation", "network", "city", "theme"):
             try:
-                done += act(offer)
+                done += act(offer.invitation, actor=request.user)
             except PermissionDenied:
                 self.message_user(request, f"{offer}: {_('This is not yours to decide.')}", messages.ERROR)
-            except ValidationError as error:
-                self.message_user(request, f"{offer}: {' '.join(error.messages)}", messages.ERROR)
         return done
 
 

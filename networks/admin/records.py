@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_countries import countries
 
 from common.admin import ChoicesWidget, CleanAdmin, TranslatedAdmin, TranslatedStackedInline
+from common.exporting import ExportAdmin
 from common.languages import current_language, in_all_languages, site_languages
 from common.ordering import sort_key
+from networks.exports import city_table, membership_table
 from networks.geonames import find_places
 from networks.models import City, Membership, Network, Organisation, WorkingGroup
 from networks.rules import editable_cities, editable_networks, roles_of
@@ -165,7 +167,8 @@ class CountryFilter(admin.SimpleListFilter):
 
 
 @admin.register(City)
-class CityAdmin(ScopedAdmin, TranslatedAdmin):
+class CityAdmin(ScopedAdmin, ExportAdmin, TranslatedAdmin):
+    change_list_template = "admin/networks/city/change_list.html"
     coordinators_may = frozenset({"view", "add", "change"})
     inlines = [CityMembershipInline]
     list_display = ["__str__", "country", "region", "population", "geonames_id"]
@@ -179,6 +182,9 @@ class CityAdmin(ScopedAdmin, TranslatedAdmin):
 
     def scope(self, user):
         return editable_cities(user)
+
+    def table(self, ids, actor):
+        return city_table(ids, actor=actor)
 
     def get_queryset(self, request):
         # A member is chosen from the whole register of cities, which is public.
@@ -247,7 +253,7 @@ class OrganisationAdmin(ScopedAdmin, TranslatedAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ScopedAdmin, CleanAdmin):
+class MembershipAdmin(ScopedAdmin, ExportAdmin, CleanAdmin):
     coordinators_may = frozenset({"view", "add", "change", "delete"})
     list_display = ["city", "network", "status", "joined_on", "left_on", "focal_point"]
     list_filter = ["network", "status"]
@@ -257,6 +263,9 @@ class MembershipAdmin(ScopedAdmin, CleanAdmin):
 
     def scope(self, user):
         return Membership.objects.filter(network__in=editable_networks(user))
+
+    def table(self, ids, actor):
+        return membership_table(ids)
 
     def get_fields(self, request, obj=None):
         return _without_people(request, super().get_fields(request, obj))

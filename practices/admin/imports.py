@@ -1,12 +1,9 @@
 """The way of a file of practices: upload, look at what would come of it, store."""
 
-import csv
-import io
-
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -17,8 +14,9 @@ from django.views.decorators.http import require_POST
 
 from common.admin import CleanAdmin
 from common.languages import current_language
+from common.spreadsheets import Table, download
+from practices.columns import known_columns
 from practices.imports import jobs
-from practices.imports.columns import known_columns
 from practices.imports.reading import KINDS
 from practices.models import ImportJob
 
@@ -28,7 +26,6 @@ WAITS_AFTER = 10
 """Seconds after which the page says that no worker has taken the job up."""
 STALLS_AFTER = 120
 """Seconds without progress after which the job may be handed to the workers again."""
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class UploadForm(forms.ModelForm):
@@ -152,12 +149,12 @@ class ImportJobAdmin(CleanAdmin):
     def template_view(self, request):
         if not jobs.may_import(request.user):
             raise PermissionDenied
-        return csv_answer("practices.csv", [known_columns()])
+        return download(Table(known_columns(), []), "csv", "practices")
 
     def problems_view(self, request, pk):
         job = self._job(request, pk)
-        head = [_("line"), _("column"), _("reason")]
-        return csv_answer(f"problems-{job.pk}.csv", [head, *job.report.get("problems", [])])
+        head = (_("line"), _("column"), _("reason"))
+        return download(Table(head, job.report.get("problems", [])), "csv", f"problems-{job.pk}")
 
     # What they are made of
 
@@ -199,17 +196,3 @@ class ImportJobAdmin(CleanAdmin):
 
     def _has_stalled(self, job):
         return self._seconds_since_progress(job) > STALLS_AFTER
-
-
-def csv_answer(name, rows):
-    """A CSV file to keep. Cells that a spreadsheet would run as formulas are text."""
-    text = io.StringIO()
-    csv.writer(text).writerows([defused(cell) for cell in row] for row in rows)
-    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def defused(cell):
-    text = str(cell)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -13,6 +13,7 @@ from common.admin import (
     TranslatedTabularInline,
     translated_names,
 )
+from common.exporting import ExportAdmin
 from common.languages import in_all_languages, own_name
 from common.phrases import listed
 from common.templatetags.hub import day
@@ -21,6 +22,7 @@ from practices import services
 from practices.admin.filters import ExistsInFilter, ImportFilter, ReviewFilter
 from practices.admin.forms import DocumentFormSet, ImageFormSet, PracticeForm, RankedThemeFormSet, ThemeForm
 from practices.comparing import label_of
+from practices.exports import practice_table
 from practices.imports.jobs import may_import
 from practices.models import (
     Practice,
@@ -76,7 +78,7 @@ class PracticeChangeList(ChangeList):
 
 
 @admin.register(Practice)
-class PracticeAdmin(ScopedAdmin, TranslatedAdmin):
+class PracticeAdmin(ScopedAdmin, ExportAdmin, TranslatedAdmin):
     form = PracticeForm
     change_form_template = "admin/practices/practice/change_form.html"
     language_follows = "source_language"
@@ -98,7 +100,7 @@ class PracticeAdmin(ScopedAdmin, TranslatedAdmin):
     ordering = ["-pk"]
     list_per_page = 50
     show_full_result_count = False
-    actions = ["publish_selected", "archive_selected", "confirm_selected"]
+    actions = ["publish_selected", "archive_selected", "confirm_selected", *ExportAdmin.actions]
     autocomplete_fields = ["city", "networks", "lead_organisation", "partners"]
     readonly_fields = [
         "version",
@@ -206,6 +208,15 @@ class PracticeAdmin(ScopedAdmin, TranslatedAdmin):
 
     def get_changelist(self, request, **kwargs):
         return PracticeChangeList
+
+    change_list_template = "admin/practices/practice/change_list.html"
+    export_explained = gettext_lazy(
+        "All languages stand in columns of their own, and choices as codes. The import reads the file again. It holds "
+        "the contact mailboxes, so keep it as you keep those."
+    )
+
+    def table(self, ids, actor):
+        return practice_table(ids, actor=actor)
 
     @admin.display(description=gettext_lazy("networks"))
     def network_names(self, practice):

@@ -15,16 +15,16 @@ import fontpkg_noto_sans
 import typst
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from common.languages import current_language, direction, name_in
-from common.localized import LocalizedText
+from common.localized import LocalizedText, localized
 from common.phrases import listed
 from common.templatetags.hub import day, money, month
 from practices.documents.markup import breakable, plain_tree, rich_tree
 from practices.documents.record import lasting_address
 from practices.models import Practice
-from practices.presentation import Reading, citation, full_time_posts, read_practice
+from practices.presentation import Reading, adaptation_texts, citation, full_time_posts, read_practice
 from practices.search.cards import EVIDENCE_STEPS
 from practices.search.vectors import RICH_FIELDS
 
@@ -100,6 +100,7 @@ def document_data(practice: Practice) -> dict:
             "parts": [_section(section, reading, reader) for section in reading.advice],
         },
         "care": [_section(section, reading, reader) for section in reading.care],
+        "adaptations": _adaptations(reading, reader),
         "links": {
             "heading": _("Documents and links"),
             "rows": [*_documents(reading), *_links(reading)],
@@ -130,6 +131,44 @@ def _section(section, reading, reader):
         "blocks": tree(section.text.text),
         "honest": section.name == "what_did_not_work",
     }
+
+
+def _adaptations(reading, reader):
+    """Where it comes from, and what other cities made of it, as on the page."""
+    cities = len(reading.lineage.adaptations)
+    told = ngettext("Adapted by %(cities)s city", "Adapted by %(cities)s cities", cities) % {"cities": cities}
+    return {
+        "heading": _("Adaptations"),
+        "from": {
+            "label": _("Adapted from:"),
+            "rows": [_practice_link(one.shown_practice, reader) for one in reading.lineage.origins],
+        },
+        "by": {
+            "label": told,
+            "parts": [_adapted_by(one, reader) for one in reading.lineage.adaptations],
+        },
+    }
+
+
+def _adapted_by(adaptation, reader):
+    own = adaptation.shown_practice
+    texts = adaptation_texts(adaptation, reader)
+    return {
+        "city": str(adaptation.city),
+        "label": name_in(adaptation.source_language, reader) if adaptation.source_language != reader else "",
+        "texts": [
+            {**_text(part.text, reader), "heading": part.heading, "blocks": plain_tree(part.text.text)}
+            for part in texts
+        ],
+        "practice": [_practice_link(own, reader)] if own else [],
+    }
+
+
+def _practice_link(practice, reader):
+    """Its title with its lasting address, and the name of the title's language where it is not the reader's."""
+    title = localized(practice, "title", reader, practice.source_language)
+    label = name_in(title.language, reader) if title.is_fallback else ""
+    return {**_text(title, reader), "label": label, "href": lasting_address(practice, reader)}
 
 
 def _notice(reading, reader):

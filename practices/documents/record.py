@@ -12,7 +12,15 @@ from common.languages import current_language, site_languages
 from common.localized import LocalizedText, localized
 from practices.models import Practice
 from practices.models.practice import practice_slug
-from practices.presentation import LICENCES, MANY_TERMS, Reading, citation, read_practice
+from practices.presentation import (
+    ADAPTED,
+    LICENCES,
+    MANY_TERMS,
+    Reading,
+    adaptation_texts,
+    citation,
+    read_practice,
+)
 from practices.search.cards import load_cards
 from practices.search.catalogue import Catalogue
 from practices.search.library import Hit
@@ -119,6 +127,7 @@ def practice_record(practice: Practice) -> dict:
         _common(practice, reading, reader)
         | _about(practice, reading)
         | _texts(practice, reading)
+        | _lineage(reading, reader)
         | {
             "assurance": {"code": practice.assurance, "label": str(practice.get_assurance_display())},
             "licence": {
@@ -196,6 +205,42 @@ def _texts(practice, reading: Reading):
             ],
             "links": [{"url": link.url, "title": _in_every_language(link, "title")} for link in reading.links],
         },
+    }
+
+
+def _lineage(reading: Reading, reader):
+    """Confirmed adaptations in both directions. Of a practice whose place is hidden the city is not told here either."""
+    origins, adaptations = reading.lineage.origins, reading.lineage.adaptations
+    return {
+        "adapted_from": [
+            _adaptation(one, None if _is_hidden(one.shown_practice) else one.shown_practice.city, reader)
+            for one in origins
+        ],
+        "adapted_by": [_adaptation(one, one.city, reader) for one in adaptations],
+    }
+
+
+def _is_hidden(practice):
+    return practice.location_precision == Practice.Precision.HIDDEN
+
+
+def _adaptation(adaptation, city, reader):
+    """`city` and `practice` are those at the other end."""
+    texts = {part.name: _localized(part.text) for part in adaptation_texts(adaptation, reader)}
+    return {
+        "city": {"slug": city.slug, "name": city.name, "country": city.country.code} if city else None,
+        "practice": _other(adaptation.shown_practice, reader) if adaptation.shown_practice else None,
+        **{name: texts.get(name) for name, _heading in ADAPTED},
+        "confirmed_at": adaptation.decided_at,
+    }
+
+
+def _other(practice, reader):
+    return {
+        "id": practice.pk,
+        "url": _absolute(practice_address(practice, reader)),
+        "api_url": _absolute(reverse("api:practice", args=[practice.pk])),
+        "title": _localized(localized(practice, "title", reader, practice.source_language)),
     }
 
 

@@ -10,17 +10,21 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.encoding import broken_pieces, repaired
 from common.languages import current_language, name_in, own_name, site_languages
 from common.localized import localized
 from common.search.folding import fold
+from common.spreadsheets import separated
 from common.text import clean_line
 from networks.geonames import Place
 from networks.models import Organisation
-from practices.imports.columns import (
+from practices.columns import (
     CHOICE_COLUMNS,
     DATE_COLUMNS,
+    FURTHER_NETWORKS,
+    HUB_ID,
     MONTH_COLUMNS,
     NUMBER_COLUMNS,
     TERM_COLUMNS,
@@ -28,12 +32,15 @@ from practices.imports.columns import (
     text_columns,
 )
 from practices.imports.reading import MAX_CELL
-from practices.imports.references import References
+from practices.imports.references import References, own_organisations
 from practices.models import Practice, PracticeLink
 from practices.services import PracticeRecord, missing_for_publication, plan_review
 
-SEPARATOR = "|"
 QUOTED_AT_MOST = 80
+_TAKEN_OFF = {
+    Practice.Status.ARCHIVED: gettext_lazy("This practice is archived. Take it out of the archive first."),
+    Practice.Status.WITHDRAWN: gettext_lazy("This practice was withdrawn. An import does not change it."),
+}
 _MONTH = re.compile(r"^(\d{4})-(\d{1,2})(?:-\d{1,2})?$|^(\d{1,2})[/.](\d{4})$")
 _DAY = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})$")
 _IMPORTED_STATES = {Practice.Status.DRAFT, Practice.Status.PUBLISHED}
@@ -46,8 +53,9 @@ _check_url = URLValidator(schemes=["http", "https"])
 class CheckedRow:
     """A row's outcome: `problems` are (column, reason); with none of them the record can be stored.
 
-    `place` is the id of a city or a place that becomes one. `organisations` holds the names under "lead" and
-    "partners" that the row gives. `broken` lists (column, as written, as meant) of words whose encoding looks wrong.
+    `place` is the id of a city or a place that becomes one. `organisations` holds the names under "lead" and "partners"
+    that the row gives, `own_organisations` the ids of those that the practice has there, by folded name. `broken` lists
+    (column, as written, as meant) of words whose encoding looks wrong.
     """
 
     line: int
@@ -56,6 +64,7 @@ class CheckedRow:
     record: PracticeRecord | None = None
     place: int | Place | None = None
     organisations: dict[str, list[str]] = field(default_factory=dict)
+    own_organisations: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
     broken: list[tuple[str, str, str]] = field(default_factory=list)
     is_unchanged: bool = False
@@ -64,7 +73,7 @@ class CheckedRow:
 def identity(values: dict[str, str], references: References) -> tuple[str, str]:
     """(list the id belongs to, external id). A row without id gets one from its title and city, so that a rerun knows
     it again, in whatever encoding it comes."""
-    named = _several(values.get("network", ""))[:1]
+    named = [text for text in _several(values.get("network", "")) if text != FURTHER_NETWORKS][:1]
     network = references.network(named[0]) if named else None
     source = network.slug if network else "".join(named)
     external_id = clean_line(values.get("external_id", ""))
@@ -74,6 +83,12 @@ def identity(values: dict[str, str], references: References) -> tuple[str, str]:
         digest = hashlib.sha256("\n".join(clean_line(repaired(text)) for text in telling).encode())
         external_id = f"row-{digest.hexdigest()[:20]}"
     return source[:80], external_id
+
+
+def hub_number(values) -> int:
+    """The number of the practice here that a row is about; 0 where it names none, or nothing like a number."""
+    text = clean_line(values.get(HUB_ID, ""))
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def wanted_place(values, references) -> tuple[int, str, str]:
@@ -106,8 +121,9 @@ class RowChecker:
         if row.problem:
             checked.problems.append(("", row.problem))
             return checked
-        self._check_cells(values, checked)
-        self._check_identity(source, external_id, row.line, checked)
+        self._check_cells(values, existing, checked)
+        self._check_identity(values, source, existing, checked)
+        checked.own_organisations = own_organisations(existing) if existing else {"lead": {}, "partners": {}}
         practice = existing or Practice(external_source=source, external_id=external_id[:120])
         before = _snapshot(practice) if existing else None
         record = PracticeRecord(practice, is_new=existing is None)
@@ -123,12 +139,14 @@ class RowChecker:
             checked.record = record
             checked.is_unchanged = existing is not None and before == _snapshot(practice)
             checked.is_unchanged = checked.is_unchanged and self._same_relations(record, checked)
-            if practice.status == Practice.Status.ARCHIVED and not checked.is_unchanged:
-                checked.problems.append(("", _("This practice is archived. Take it out of the archive first.")))
+            if practice.status in _TAKEN_OFF and not checked.is_unchanged:
+                checked.problems.append(("", str(_TAKEN_OFF[practice.status])))
         return checked
 
-    def _check_cells(self, values, checked):
+    def _check_cells(self, values, existing, checked):
         for column, value in values.items():
+            if existing and column in self._text_columns and value == getattr(existing, column):
+                continue  # What stands in the hub has been decided on.
             if len(value) > MAX_CELL:
                 checked.problems.append((column, _("This text is far too long.")))
                 values[column] = ""
@@ -141,24 +159,35 @@ class RowChecker:
                     written, meant = map(_shortened, pieces[0])
                     checked.problems.append((column, reason % {"written": written, "meant": meant}))
 
-    def _check_identity(self, source, external_id, line, checked):
-        first = self._first_line.setdefault((source, external_id), line)
-        if first != line:
-            checked.problems.append(("external_id", _("The same practice stands in line %(line)s.") % {"line": first}))
-        if len(external_id) > 120:
+    def _check_identity(self, values, source, existing, checked):
+        number, external_id = clean_line(values.get(HUB_ID, "")), checked.external_id
+        if number and (existing is None or existing.pk != hub_number(values)):
+            reason = _("No practice has this number here. Leave the column out to add new ones.")
+            checked.problems.append((HUB_ID, reason))
+            return
+        if number:
+            checked.external_id = existing.external_id or f"#{existing.pk}"
+            if clean_line(values.get("external_id", "")) not in ("", existing.external_id):
+                reason = _("This practice has another external id. It is changed in the form of the practice.")
+                checked.problems.append(("external_id", reason))
+        elif len(external_id) > 120:
             checked.problems.append(("external_id", _("At most 120 characters.")))
+        first = self._first_line.setdefault(existing.pk if existing else (source, external_id), checked.line)
+        if first != checked.line:
+            reason = _("The same practice stands in line %(line)s.") % {"line": first}
+            checked.problems.append((HUB_ID if number else "external_id", reason))
 
     def _fill_choices(self, values, practice, checked):
-        is_archived = practice.status == Practice.Status.ARCHIVED
+        is_taken_off = practice.status in _TAKEN_OFF
         for column, choices in self._choices.items():
             text = clean_line(values.get(column, ""))
             if not text:
                 continue
             key = choices.get(fold(text))
-            if key is None or (column == "status" and key not in _IMPORTED_STATES):
+            if key is None or (column == "status" and key not in {*_IMPORTED_STATES, practice.status}):
                 _unknown(checked, column, text)
             # What was taken off the pages comes back by a decision, never because an old list is read again.
-            elif column != "status" or not is_archived:
+            elif column != "status" or not is_taken_off:
                 setattr(practice, column, key)
         if not practice.source_language:
             present = [code for code in site_languages() if values.get(f"title_{code}", "").strip()]
@@ -169,6 +198,8 @@ class RowChecker:
                 practice.source_language = present[0] if present else site_languages()[0]
 
     def _fill_texts(self, values, practice, checked):
+        # A draft that was begun here may still be without.
+        is_begun = practice.pk is not None and not getattr(practice, f"title_{practice.source_language}")
         for column in self._text_columns:
             if column not in values or values[column] == getattr(practice, column):
                 continue
@@ -178,7 +209,8 @@ class RowChecker:
             except ValidationError as error:
                 checked.problems += [(column, message) for message in error.messages]
         title = f"title_{practice.source_language}"
-        if not getattr(practice, title) and not any(column == title for column, __ in checked.problems):
+        is_told = is_begun or any(column == title for column, __ in checked.problems)
+        if not getattr(practice, title) and not is_told:
             checked.problems.append((title, _("A title is needed.")))
 
     def _fill_dates_and_numbers(self, values, practice, checked):
@@ -206,7 +238,10 @@ class RowChecker:
         found = _MONTH.match(text)
         year, month = (found[1] or found[4], found[2] or found[3]) if found else (0, 0)
         try:
-            setattr(practice, column, date(int(year), int(month), 1))
+            first = date(int(year), int(month), 1)
+            stored = getattr(practice, column)
+            if not (stored and stored.replace(day=1) == first):  # The month counts; any day of it stays.
+                setattr(practice, column, first)
         except ValueError:
             reason = _("Write a month as YYYY-MM, not “%(text)s”.")
             checked.problems.append((column, reason % {"text": _shortened(text)}))
@@ -219,10 +254,10 @@ class RowChecker:
             reason = _("Write a day as YYYY-MM-DD, not “%(text)s”.")
             checked.problems.append((column, reason % {"text": _shortened(text)}))
             return
-        if column == "published_on":
-            practice.published_at = datetime.combine(day, time(12), UTC)
-        else:
+        if column == "confirmed_on":
             practice.confirmed_on = day
+        elif not (practice.published_at and practice.published_at.astimezone(UTC).date() == day):
+            practice.published_at = datetime.combine(day, time(12), UTC)
 
     def _fill_number(self, column, text, practice, checked):
         if not text:
@@ -281,6 +316,8 @@ class RowChecker:
             found = self.references.places(number, name, country)
             if len(found) == 1:
                 checked.place = found[0]
+            elif practice.city_id in found:
+                pass  # Of several of this name it is the one that it was.
             elif found:
                 reason = _("There are several places called “%(name)s”. Give the country or the GeoNames id.")
                 checked.problems.append(("city", reason % {"name": _shortened(name)}))
@@ -300,10 +337,13 @@ class RowChecker:
         if "network" in values or record.is_new:
             for text in _several(values.get("network", "")):
                 network = self.references.network(text)
-                if network is None:
+                if text == FURTHER_NETWORKS and not record.is_new:
+                    record.network_ids += [known.pk for known in practice.networks.all()]
+                elif network is None:
                     _unknown(checked, "network", text)
                 elif network.pk not in record.network_ids:
                     record.network_ids.append(network.pk)
+            record.network_ids = list(dict.fromkeys(record.network_ids))
         else:
             record.network_ids = [network.pk for network in practice.networks.all()]
         for column, role in (("lead_organisation", "lead"), ("partners", "partners")):
@@ -338,7 +378,11 @@ class RowChecker:
     def _same_relations(self, record, checked):
         """Whether the relations of an existing practice are what the row says; its own values are compared already."""
         practice = record.practice
-        known = self.references.known_organisation
+
+        def known(name, role):
+            own = checked.own_organisations[role]
+            return own.get(fold(name)) or self.references.known_organisation(name)
+
         lead, partners = checked.organisations.get("lead"), checked.organisations.get("partners")
         return (
             all(_stored_terms(practice, name) == record.terms[name] for name in ("themes",))
@@ -346,8 +390,11 @@ class RowChecker:
             and {network.pk for network in practice.networks.all()} == set(record.network_ids)
             and [link.url for link in practice.links.all()] == record.links
             and not isinstance(checked.place, Place)
-            and (lead is None or [practice.lead_organisation_id] == ([known(name) or 0 for name in lead] or [None]))
-            and (partners is None or set(record.partner_ids) == {known(name) for name in partners})
+            and (
+                lead is None
+                or [practice.lead_organisation_id] == ([known(name, "lead") or 0 for name in lead] or [None])
+            )
+            and (partners is None or set(record.partner_ids) == {known(name, "partners") for name in partners})
         )
 
 
@@ -371,8 +418,7 @@ def _choices(column):
 
 
 def _several(text):
-    parts = text.replace("\n", SEPARATOR).split(SEPARATOR)
-    return list(dict.fromkeys(part for part in map(clean_line, parts) if part))
+    return list(dict.fromkeys(part for part in map(clean_line, separated(text)) if part))
 
 
 def _shortened(text):

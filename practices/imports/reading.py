@@ -20,6 +20,7 @@ from ijson.common import JSONError
 from openpyxl import load_workbook
 
 from common.phrases import listed
+from common.spreadsheets import joined, undefused
 from practices.imports.encodings import BinaryFileError, detect_encoding
 
 KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".json")
@@ -83,7 +84,8 @@ def encoding_of(path: Path | str, name: str = "") -> str:
 def read_rows(path: Path | str, name: str = "", encoding: str = "") -> Iterator[Row]:
     """Yield the rows of a file; its kind is told by the ending of `name` (or of the path).
 
-    All values are strings; lists in JSON are joined with "|". Raises UnreadableFileError.
+    All values are strings; lists in JSON are joined with "|". What an export defused for spreadsheets is as it was
+    before. Raises UnreadableFileError.
     """
     path, kind = Path(path), kind_of(name or str(path))
     if kind == ".xlsx":
@@ -125,7 +127,7 @@ def _csv_rows(path, encoding):
 def _csv_row(line, header, cells):
     if any(cell.strip() for cell in cells[len(header) :]):
         return Row(line, {}, _("The line has more cells than the header."))
-    values = {name: cell for name, cell in zip_longest(header, cells[: len(header)], fillvalue="") if name}
+    values = {name: undefused(cell) for name, cell in zip_longest(header, cells[: len(header)], fillvalue="") if name}
     if any("\ufffd" in value for value in values.values()):
         return Row(line, values, _("Some characters of this line cannot be read in the encoding of the file."))
     return Row(line, values)
@@ -169,7 +171,8 @@ def _xlsx_rows(path):
         header = _header(first)
         for line, cells in enumerate(sheet.iter_rows(min_row=2, max_col=len(header), values_only=True), start=2):
             if any(cells):
-                yield Row(line, {name: as_text(cell) for name, cell in zip(header, cells, strict=False) if name})
+                named = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+                yield Row(line, {name: undefused(as_text(cell)) for name, cell in named.items()})
     except _XLSX_ERRORS as error:
         raise UnreadableFileError(_("This is not a readable XLSX file.")) from error
     finally:
@@ -248,7 +251,7 @@ def as_text(value) -> str:
         case bool():
             return "true" if value else "false"
         case list():
-            return "|".join(as_text(entry) for entry in value)
+            return joined(as_text(entry) for entry in value)
         case datetime.datetime():
             return value.date().isoformat()
         case datetime.date():

@@ -104,9 +104,9 @@ class References:
                     self._organisations.setdefault(fold(known), pk)
         return self._organisations.get(fold(name))
 
-    def organisation_id(self, name, language) -> int:
-        """The id of the organisation of this name, which is made if need be."""
-        known = self.known_organisation(name)
+    def organisation_id(self, name, language, own=None) -> int:
+        """The id of the organisation of this name, which is made if need be; `own` are names to be looked for first."""
+        known = (own or {}).get(fold(name)) or self.known_organisation(name)
         if known is None:
             # Not `organisation_named`, which would ask again for each of thousands of rows.
             organisation = add_organisation(name, language)
@@ -128,6 +128,15 @@ class References:
             else:
                 self._organisations = {name: pk for name, pk in self._organisations.items() if pk != record.pk}
         self._fresh.clear()
+
+
+def own_organisations(practice) -> dict[str, dict[str, int]]:
+    """Who leads and who supports a practice, by folded name: of two bodies of one name, a row about it means its own."""
+    bodies = {"lead": [practice.lead_organisation], "partners": practice.partners.all()}
+    return {
+        role: {fold(name): body.pk for body in several if body for name in _texts(body, "name")}
+        for role, several in bodies.items()
+    }
 
 
 def _texts(record, field):

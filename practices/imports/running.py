@@ -6,10 +6,11 @@ from itertools import islice
 from pathlib import Path
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from practices.imports.checking import CheckedRow, RowChecker, identity, wanted_place
-from practices.imports.columns import known_columns
+from practices.columns import HUB_ID, known_columns
+from practices.imports.checking import CheckedRow, RowChecker, hub_number, identity, wanted_place
 from practices.imports.reading import UnreadableFileError, encoding_of, read_rows
 from practices.imports.references import References
 from practices.models import Practice
@@ -121,7 +122,7 @@ def _survey(path, name, references):
             ids.add(number)
         elif city and country:
             names.add((city, country))
-    known = set(known_columns())
+    known = {HUB_ID, *known_columns()}
     report.unknown_columns = [column for column in columns if column not in known][:REPORTED_AT_MOST]
     if columns and not known & columns.keys():
         raise UnreadableFileError(_("None of the columns is known. The template has their names."))
@@ -130,19 +131,22 @@ def _survey(path, name, references):
 
 
 def _check(batch, checker):
-    existing = _existing([identity(row.values, checker.references) for row in batch])
-    return [checker.check(row, existing.get(identity(row.values, checker.references))) for row in batch]
+    keys = [hub_number(row.values) or identity(row.values, checker.references) for row in batch]
+    existing = _existing(keys)
+    return [checker.check(row, existing.get(key)) for row, key in zip(batch, keys, strict=True)]
 
 
-def _existing(identities):
-    """The practices that rows of these identities are about."""
+def _existing(keys):
+    """The practices that rows are about, under their number here and their identity; `keys` has one or the other."""
+    numbers = {key for key in keys if isinstance(key, int)}
+    external_ids = {key[1] for key in keys if not isinstance(key, int)} - {""}
     found = (
-        Practice.objects.filter(external_id__in={external_id for __, external_id in identities})
-        .exclude(external_id="")
-        .select_related("city", "lifecycle")
+        Practice.objects.filter(Q(pk__in=numbers) | Q(external_id__in=external_ids))
+        .select_related("city", "lifecycle", "lead_organisation")
         .prefetch_related(*EXISTING_RELATIONS)
     )
-    return {(practice.external_source, practice.external_id): practice for practice in found}
+    by_identity = {(practice.external_source, practice.external_id): practice for practice in found}
+    return by_identity | {practice.pk: practice for practice in found}
 
 
 def _store(checked_rows, checker, actor, known_words):
@@ -179,11 +183,11 @@ def _stored_one_by_one(checked_rows, batch, checker, actor, known_words):
 
 def _resolve(checked, references):
     """Turn names into records, now that the row is to be stored."""
-    practice, record = checked.record.practice, checked.record
+    practice, record, own = checked.record.practice, checked.record, checked.own_organisations
     if checked.place is not None:
         practice.city_id = references.city_id(checked.place)
     language = practice.source_language
     if (lead := checked.organisations.get("lead")) is not None:
-        practice.lead_organisation_id = references.organisation_id(lead[0], language) if lead else None
+        practice.lead_organisation_id = references.organisation_id(lead[0], language, own["lead"]) if lead else None
     if (partners := checked.organisations.get("partners")) is not None:
-        record.partner_ids = [references.organisation_id(name, language) for name in partners]
+        record.partner_ids = [references.organisation_id(name, language, own["partners"]) for name in partners]

@@ -39,7 +39,7 @@ class Catalogue:
     def value(self, facet, key):
         """The value with this key, or None. Cities are looked up one by one, for there are many."""
         if facet == "city":
-            return city_value(key, self.language)
+            return None if "\x00" in key else city_value(key, self.language)  # PostgreSQL refuses to look for it.
         return self.by_key.get((facet, key))
 
     def of_facet(self, facet):

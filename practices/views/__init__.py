@@ -1,4 +1,5 @@
 from practices.views.adapting import adaptation, adaptations, practice_adapt
+from practices.views.city import city, city_invitation, city_role_end
 from practices.views.detail import detail
 from practices.views.files import attachment
 from practices.views.formats import detail_json, detail_pdf
@@ -22,6 +23,9 @@ __all__ = [
     "adaptations",
     "attachment",
     "cities",
+    "city",
+    "city_invitation",
+    "city_role_end",
     "detail",
     "detail_json",
     "detail_pdf",

@@ -8,10 +8,12 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from common.languages import site_languages
+from common.spreadsheets import download
 from hub.demo.drawings import DRAWINGS
 from hub.demo.people import PEOPLE
 from hub.demo.seeding import seed
 from networks.models import City, Membership, Network
+from practices.exports import practice_table
 from practices.imports.running import import_file
 from practices.models import Practice, PracticeImage
 from practices.search.library import library_page
@@ -33,6 +35,18 @@ def demo(django_db_setup, django_db_blocker, tmp_path_factory):
         yield
         remove()
         Term.objects.all().delete()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "json"])
+def test_demo_exported_comes_back_unchanged(demo, admin_user, tmp_path, kind):
+    ids = list(Practice.objects.values_list("pk", flat=True))
+    answer = download(practice_table(ids, actor=admin_user), kind, "practices")
+    path = tmp_path / f"practices.{kind}"
+    path.write_bytes(answer.getvalue())
+
+    report = import_file(path, dry_run=True)
+
+    assert (report.unchanged, report.problems, report.unknown_columns) == (len(ids), [], [])
 
 
 def found(text, reader):

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core import mail
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
@@ -118,29 +118,31 @@ def test_revoked_invitation_opens_nothing(client, hub):
     offer.invitation.refresh_from_db()
     assert offer.invitation.revoked_at is None
     with pytest.raises(PermissionDenied):
-        services.revoke_offer(offer, actor=hub.stranger)
+        services.revoke_invitation(offer.invitation, actor=hub.stranger)
     client.force_login(hub.coordinator)
     client.post(OFFERS, chosen("revoke", offer))
     offer.invitation.refresh_from_db()
     assert offer.invitation.revoked_at
 
 
-def test_invitation_sent_again_ends_the_first(client, hub):
+def test_invitation_sent_again_has_a_fresh_link(client, hub):
     offer = invited(hub)
+    former = offer.invitation.token_hash
+    Invitation.objects.filter(pk=offer.invitation_id).update(expires_at=timezone.now())
+    client.force_login(hub.coordinator)
+    assert "bo@malmo.example" in client.get(f"{OFFERS}?state=expired").content.decode()
+    client.post(OFFERS, chosen("send_again", offer))
+    offer.invitation.refresh_from_db()
+    assert (offer.invitation.closed_because, offer.invitation.token_hash == former) == ("", False)
+
+
+def test_accepted_invitation_is_not_sent_again(client, hub):
+    offer = invited(hub)
+    Invitation.objects.filter(pk=offer.invitation_id).update(accepted_at=timezone.now())
     client.force_login(hub.coordinator)
     client.post(OFFERS, chosen("send_again", offer))
     offer.invitation.refresh_from_db()
-    again = RoleOffer.objects.exclude(pk=offer.pk).get()
-    assert (again.city, again.invitation.email, again.invitation.closed_because) == (hub.malmo, "bo@malmo.example", "")
-    assert offer.invitation.closed_because == "revoked"
-
-
-def test_accepted_invitation_is_not_sent_again(hub):
-    offer = invited(hub)
-    Invitation.objects.filter(pk=offer.invitation_id).update(accepted_at=timezone.now())
-    offer.invitation.refresh_from_db()
-    with pytest.raises(ValidationError):
-        services.offer_again(offer, actor=hub.coordinator)
+    assert offer.invitation.closed_because == "used"
 
 
 def test_first_page_of_the_admin_shows_what_waits_in_own_networks(client, hub):

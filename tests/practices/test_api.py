@@ -14,7 +14,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from networks.models import Organisation
-from practices.api import PracticeDetailSerializer, PracticeSerializer
+from practices.api import AdaptationSerializer, PracticeDetailSerializer, PracticeSerializer
 from practices.filters import CONDITIONS, PracticeFilter
 from practices.models import Practice
 from practices.search.facets import FACETS
@@ -46,6 +46,7 @@ COMMON_FIELDS = [
     "confirmed_on",
     "updated_at",
 ]
+ADAPTATION_FIELDS = ["city", "practice", "kept", "changed", "result", "confirmed_at"]
 LIST_FIELDS = [*COMMON_FIELDS, "found_in"]
 DETAIL_FIELDS = [
     *COMMON_FIELDS,
@@ -71,6 +72,8 @@ DETAIL_FIELDS = [
     "staff_fte",
     "texts",
     "attachments",
+    "adapted_from",
+    "adapted_by",
     "assurance",
     "licence",
     "version",
@@ -217,6 +220,7 @@ def test_records_have_exactly_the_fields_of_the_schema(client, school):
     assert list(detail) == DETAIL_FIELDS
     assert sorted(PracticeSerializer().fields) == sorted(LIST_FIELDS)
     assert sorted(PracticeDetailSerializer().fields) == sorted(DETAIL_FIELDS)
+    assert list(AdaptationSerializer().fields) == ADAPTATION_FIELDS
 
 
 def test_no_answer_tells_of_people_or_of_the_making(client, school):
@@ -388,6 +392,11 @@ def test_one_unknown_value_is_refused_with_this_body(client):
         "detail": "The request was not understood.",
         "errors": [{"parameter": "theme", "value": "nope", "message": "Unknown value."}],
     }
+
+
+def test_city_with_a_letter_the_database_refuses_is_unknown(client):
+    assert refusals(get(client, f"{LIST}?city=%00", 400)) == [("city", "")]
+    assert client.get("/en/practices/?city=%00").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["author__email", "contact_email", "created_by", "status", "visibility", "teme"])

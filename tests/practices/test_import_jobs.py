@@ -15,7 +15,6 @@ from accounts.models import User
 from common import background
 from networks.models import RoleAssignment
 from practices import tasks
-from practices.admin.imports import csv_answer, defused
 from practices.imports import jobs, running
 from practices.models import ImportJob, Practice
 from tests.factories import make_network
@@ -535,26 +534,19 @@ def test_problems_as_csv_are_text_not_formulas(client):
     answer = client.get(page(job, "problems"))
 
     assert answer["Content-Disposition"] == f'attachment; filename="problems-{job.pk}.csv"'
-    assert answer.content.decode("utf-8-sig").splitlines() == [
+    assert answer.getvalue().decode("utf-8-sig").splitlines() == [
         "line,column,reason",
         "2,'=cmd,'@evil",
         "3,themes,“=a” is not known.",
     ]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\ta", "\ra"])
-def test_defused_cell_begins_with_an_apostrophe(cell):
-    assert defused(cell) == f"'{cell}"
-
-
-def test_csv_answer_keeps_harmless_cells():
-    assert csv_answer("a.csv", [["a", 1, "a=b"]]).content.decode("utf-8-sig") == "a,1,a=b\r\n"
-
-
 def test_template_has_all_columns(client):
     client.force_login(importer())
 
-    header = client.get(reverse("admin:practices_importjob_template")).content.decode("utf-8-sig").strip().split(",")
+    header = (
+        client.get(reverse("admin:practices_importjob_template")).getvalue().decode("utf-8-sig").strip().split(",")
+    )
 
     assert header[:3] == ["external_id", "network", "status"]
     assert {"title_ar", "themes", "contact_email", "published_on"} <= set(header)

@@ -20,9 +20,9 @@ from common.encoding import broken_pieces
 from common.text import clean_line, clean_plain, clean_rich
 from networks.models import City, Organisation
 from practices import services
+from practices.columns import known_columns
 from practices.imports import reading, running
 from practices.imports.checking import _MAYBE_BROKEN, RowChecker, identity
-from practices.imports.columns import known_columns
 from practices.imports.encodings import detect_encoding
 from practices.imports.reading import Row, UnreadableFileError, as_text, read_rows
 from practices.imports.references import References

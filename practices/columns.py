@@ -1,8 +1,14 @@
-"""The columns of an import file: the practice record's field names, translated ones with a language suffix."""
+"""The columns of files that go out and come in: the practice's field names, translated ones with a language suffix."""
 
 from common.languages import site_languages
 from practices.search.vectors import TEXT_FIELDS
 from vocabularies.models import Scheme
+
+HUB_ID = "hub_id"
+"""The number a practice has here. Exports have it, so that what comes back is known again, external id or not."""
+
+FURTHER_NETWORKS = "…"
+"""Stands in the column of networks for those that the person who exported does not keep; they stay as they are."""
 
 TERM_COLUMNS = {
     "geographic_scope": Scheme.SCOPE,
