@@ -65,8 +65,7 @@ def clean_rich(markup: str) -> str:
     if not markup:
         return ""
     if not _TAG.search(markup):
-        paragraphs = re.split(r"\n\s*\n", html.escape(html.unescape(markup), quote=False))
-        markup = "".join(f"<p>{part.strip().replace(chr(10), '<br>')}</p>" for part in paragraphs if part.strip())
+        markup = _as_paragraphs(markup)
     markup = _BOLD.sub(lambda match: f"<{match[1]}{_MEANT[match[2].lower()]}", markup)
     cleaned = nh3.clean(
         markup,
@@ -77,7 +76,15 @@ def clean_rich(markup: str) -> str:
         link_rel="noopener nofollow",
     )
     cleaned = with_lists(cleaned).strip()
+    if not _TAG.search(cleaned):
+        # What looked like tags was none that is kept.
+        cleaned = _as_paragraphs(cleaned)
     return cleaned if plain_from_rich(cleaned) else ""
+
+
+def _as_paragraphs(text):
+    parts = re.split(r"\n\s*\n", html.escape(html.unescape(text), quote=False))
+    return "".join(f"<p>{part.strip().replace(chr(10), '<br>')}</p>" for part in parts if part.strip())
 
 
 def plain_from_rich(markup: str) -> str:

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -767,6 +767,9 @@ def test_hint_of_broken_encoding_misses_nothing_that_repair_finds(text, encoding
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200))
+@example("<>")
+@example("<x>Streets</x>")
+@example("a < b\n\n<b")
 def test_cleaning_of_text_is_stable(text):
     for gate in (clean_line, clean_plain, clean_rich):
         once = gate(text)
