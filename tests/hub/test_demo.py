@@ -4,6 +4,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.test import override_settings
 
@@ -15,7 +16,7 @@ from hub.demo.seeding import seed
 from networks.models import City, Membership, Network
 from practices.exports import practice_table
 from practices.imports.running import import_file
-from practices.models import Practice, PracticeImage
+from practices.models import Practice, PracticeImage, Revision, Translation
 from practices.search.library import library_page
 from practices.search.request import LibraryRequest
 
@@ -63,15 +64,31 @@ def test_seed_is_large_and_in_every_language(demo):
     assert not City.objects.filter(latitude=None).exists()
 
 
+def stored():
+    return sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()
+
+
 def test_seed_again_changes_nothing(demo, settings, tmp_path):
     settings.DEMO_LOGINS = tmp_path / "logins.txt"
-    before = sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()
     call_command("demo_seed", stdout=StringIO())
-    assert (sorted(Practice.objects.values_list("pk", "version", "updated_at")), Membership.objects.count()) == before
-    logins = settings.DEMO_LOGINS.read_text().splitlines()
+    before, logins = stored(), settings.DEMO_LOGINS.read_text().splitlines()
     assert len(logins) == len(PEOPLE) + 1
     call_command("demo_seed", stdout=StringIO())
+    assert stored() == before
     assert settings.DEMO_LOGINS.read_text().splitlines() == logins
+
+
+def test_every_desk_of_the_demonstration_has_something_waiting(demo, settings, tmp_path, client):
+    settings.DEMO_LOGINS = tmp_path / "logins.txt"
+    call_command("demo_seed", stdout=StringIO())
+    empty = {"coordinator.dialogue@example.org", "officer.turin@example.org"}
+    for person in PEOPLE:
+        client.force_login(get_user_model().objects.get(email=person.email))
+        waiting = client.get("/en/workspace/").context["waiting"]
+        assert bool(waiting) != (person.email in empty), person.email
+    stages = set(Revision.objects.open().values_list("stage", flat=True))
+    assert stages == {"draft", "submitted", "in-review", "changes-requested"}
+    assert Translation.objects.filter(state="outdated").exists()
 
 
 def test_a_dozen_practices_have_a_picture_told_in_each_of_their_languages(demo):

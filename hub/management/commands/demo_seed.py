@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 
 from hub.demo.people import ADMINISTRATOR, ensure_administrator, ensure_people
 from hub.demo.seeding import seed
+from hub.demo.work import seed_work
 
 
 class Command(BaseCommand):
@@ -15,6 +16,7 @@ class Command(BaseCommand):
         logins = [("administrator (en)", ADMINISTRATOR, password)] if password else []
         seed(lambda text: self.stdout.write(f"  {text}"))
         self._keep(logins + ensure_people())
+        self.stdout.write(f"  practices on their way: {seed_work()}")
 
     def _keep(self, logins):
         """Add the passwords to a file that only its owner can read; nobody else is told."""
