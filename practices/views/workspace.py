@@ -37,18 +37,21 @@ def for_people_with_a_role(view):
 @login_required
 def home(request):
     """Everybody who signs in arrives here, also those who have no role yet."""
-    rows = desk.my_practices(request.user)
+    rows, roles = desk.my_practices(request.user), roles_of(request.user)
+    may_start = writable_cities(request.user).exists()
     return render(
         request,
         "workspace/home.html",
         {
             "section": "workspace",
             "desk": "home",
-            "roles": roles_of(request.user),
+            "roles": roles,
             "rows": rows,
             "waiting": desk.waiting_for(request.user, rows, catalogue(current_language(), versions_for(request)[1])),
             "comments": desk.recent_comments(request.user),
             "cities": desk.my_cities(request.user),
-            "may_start": writable_cities(request.user).exists(),
+            "may_start": may_start,
+            # Reviewers and translators of other cities' practices have none of their own to show.
+            "writes": bool(rows) or may_start or not roles.has_any,
         },
     )

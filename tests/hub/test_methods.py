@@ -1,0 +1,96 @@
+"""Reading changes nothing, and nothing is written by a form that another site sends."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from networks.services import grant_role
+from practices import services
+from practices.forms import STEPS
+from practices.views import REVIEW_VERBS
+from tests.factories import make_person, make_practice
+from tests.hub.test_permissions import PAGES, people  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+UNTOLD = ("django_session", "django_admin_log")
+"""Sessions come with signing in. Nothing else may differ, not even a log."""
+
+
+def digests():
+    """{table: digest of all its rows}."""
+    tables = [name for name in connection.introspection.table_names() if name not in UNTOLD]
+    found = {}
+    with connection.cursor() as cursor:
+        for name in tables:
+            cursor.execute(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM \"{name}\" t")
+            found[name] = cursor.fetchone()[0]
+    return found
+
+
+@pytest.fixture
+def addresses(people):  # noqa: F811
+    """Addresses of the portal with one record of each kind, as an administrator who works for a city finds them."""
+    city, network, admin = people["city"], people["network"], people["admin"]
+    grant_role(admin, "focal-point", actor=admin, city=city)
+    practice = make_practice(language="sv", city=city, networks=[network])
+    services.record_edit(practice, actor=admin)
+    draft = services.start_practice(actor=admin, city=city, source_language="sv", network_ids=[network.pk])
+    ugo = make_person("ugo@example.org")
+    lund = network.cities.exclude(pk=city.pk).get()
+    grant_role(ugo, "contributor", actor=admin, city=lund)
+    claim = services.claim_adaptation(practice, actor=ugo, city=lund, source_language="it", kept="Uno", changed="Due")
+    pk, revision = practice.pk, draft.pk
+    workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
+    return [
+        *(reverse(name) for name in PAGES),
+        practice.get_absolute_url(),
+        city.get_absolute_url(),
+        network.get_absolute_url(),
+        *(workspace("step", draft.practice_id, step) for step in STEPS),
+        *(workspace(name, draft.practice_id) for name in ("write", "save", "submitted", "edit")),
+        *(workspace(name, pk) for name in ("practice-history", "practice-withdraw", "practice-confirm")),
+        *(workspace(name, pk) for name in ("practice-adapt", "edit")),
+        workspace("practice-restore", pk, 1),
+        workspace("review", revision),
+        *(workspace(f"review-{verb}", revision) for verb in REVIEW_VERBS),
+        workspace("translation", pk, "it"),
+        workspace("translation-worklist", "it"),
+        workspace("translation-export") + f"?language=it&practice={pk}",
+        workspace("adaptation", claim.pk),
+        reverse("admin:practices_practice_change", args=[pk]),
+        reverse("admin:practices_practice_delete", args=[pk]),
+        reverse("admin:networks_city_change", args=[city.pk]),
+        reverse("accounts:data_json"),
+        reverse("accounts:erase"),
+        reverse("accounts:end_sessions"),
+    ]
+
+
+def test_reading_twice_changes_nothing(client, people, addresses):  # noqa: F811
+    client.force_login(people["admin"])
+    client.get(reverse("workspace:home"))
+    before = digests()
+    for _round in range(2):
+        answers = {address: client.get(address).status_code for address in addresses}
+    assert {address: code for address, code in answers.items() if code >= 500 or code == 404} == {}
+    assert digests() == before
+
+
+def test_digest_notices_a_single_changed_letter(people):  # noqa: F811
+    before = digests()
+    people["city"].name_en = "Malmo"
+    people["city"].save()
+    assert digests() != before
+
+
+def test_posting_without_a_token_changes_nothing(people, addresses):  # noqa: F811
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people["admin"])
+    before = digests()
+    answers = {
+        address: client.post(address, {"note": "x", "seen": "0", "step": "story", "title": "x"}).status_code
+        for address in addresses
+    }
+    assert {address: code for address, code in answers.items() if code not in (403, 405)} == {}
+    assert digests() == before
