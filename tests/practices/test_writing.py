@@ -488,6 +488,14 @@ def bomb():
     return bytes(data)
 
 
+def damaged():
+    """An archive whose directory can be read, but whose data cannot be unpacked."""
+    data = bytearray(archive(mimetype="application/vnd.oasis.opendocument.text" * 3))
+    start = data.index(b"mimetype") + len("mimetype")
+    data[start : start + 8] = b"\xff" * 8
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("field", "name", "data"),
     [
@@ -500,6 +508,7 @@ def bomb():
         ("documents", "a.docx", archive(xl__workbook_xml="x")),
         ("documents", "a.docx", archive(word__document_xml="x", word__vbaProject_bin="x")),
         ("documents", "a.docx", archive(word__document_xml="0" * 5_000_000)),
+        ("documents", "a.odt", damaged()),
         ("documents", "a.txt", b"\x00\x01"),
         ("documents", "a.csv", b"<html>"),
     ],
@@ -518,6 +527,39 @@ def test_files_document_is_taken(officer, revision):
     officer.post(address(revision, "files"), sent | {"documents-new-language": "sv"})
     [row] = content(revision)["documents"]
     assert (row["title_sv"], row["language"]) == ("Plan", "sv")
+
+
+@pytest.mark.parametrize("language", ["klingon-and-much-too-long", "xx", ""])
+def test_files_document_of_no_language_is_refused_and_leaves_no_file(officer, revision, settings, language):
+    upload = SimpleUploadedFile("plan.docx", archive(word__document_xml="<w/>"))
+    sent = typed(officer, revision, "files") | {"documents-new-file": upload, "documents-new-title": "Plan"}
+    answer = officer.post(address(revision, "files"), sent | {"documents-new-language": language})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["documents"])
+    assert [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_files_large_picture_is_made_smaller_and_stays_upright(officer, revision, kind):
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # The camera was held on its side.
+    Image.new("RGB", (5000, 3000), "teal").save(file, kind, exif=exif.tobytes())
+    upload = SimpleUploadedFile("large", file.getvalue())
+    officer.post(address(revision, "files"), typed(officer, revision, "files") | new_picture(upload))
+    with Image.open(PracticeImage.objects.get().file) as drawn:
+        assert (drawn.format, drawn.size) == (kind, (1440, 2400))
+
+
+def test_files_picture_with_a_palette_stays_transparent(officer, revision):
+    file = io.BytesIO()
+    Image.new("P", (60, 40), 0).save(file, "PNG", transparency=0)
+    upload = SimpleUploadedFile("logo.png", file.getvalue())
+    officer.post(address(revision, "files"), typed(officer, revision, "files") | new_picture(upload))
+    with Image.open(PracticeImage.objects.get().file) as drawn:
+        assert drawn.getpixel((0, 0))[3] == 0
+
+
+def new_picture(upload):
+    return {"images-new-file": upload, "images-new-alt_text": "Ett torg", "images-new-licence": "CC-BY-4.0"}
 
 
 def test_files_of_another_practice_cannot_be_named(people, revision):
