@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.services import end_sessions, invite
+from accounts.services import check_somebody_administers, end_sessions, invite
 from common.languages import site_languages
 from common.search.folding import fold
 from networks.models import City, Organisation, RoleAssignment, RoleOffer
@@ -126,10 +126,15 @@ def grant_offers(invitation, user) -> None:
 
 @transaction.atomic
 def end_role(assignment: RoleAssignment, *, actor) -> RoleAssignment:
-    """Take a role back; the person's sessions end at once, the assignment stays as a record."""
+    """Take a role back; the person's sessions end at once, the assignment stays as a record.
+
+    Raises PermissionDenied where the actor may not, ValidationError for the last administrator.
+    """
     if not may_grant(actor, assignment.role, network=assignment.network, city=assignment.city):
         raise PermissionDenied
     if assignment.ended_at is None:
+        if assignment.role == Role.ADMINISTRATOR:
+            check_somebody_administers(without=[assignment.person])
         assignment.ended_at = timezone.now()
         assignment.save(update_fields=["ended_at"])
         _follow_roles(assignment.person, assignment.role)
