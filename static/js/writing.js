@@ -18,6 +18,7 @@
   let timer = 0;
   let signedOut = false;
   let isLeaving = false;
+  let heldUntil = 0; // The server asked to wait; until then nothing is sent.
 
   const isOwn = (name) => name && !/^(was-|seen-)/.test(name) && name !== "take";
 
@@ -259,6 +260,7 @@
   async function save() {
     clearTimeout(timer);
     if (running || isLeaving) return;
+    if (Date.now() < heldUntil) return later();
     const names = toSend();
     if (!names.length) return;
     running = true;
@@ -277,14 +279,22 @@
       }
       if (answer.status === 401) return tell("signed-out");
       if (answer.status === 403 || answer.status === 404) return tell("closed");
+      if (answer.status === 429) {
+        heldUntil = Date.now() + 1000 * (Number(answer.headers.get("Retry-After")) || 60);
+        return tell("tooOften");
+      }
       if (!answer.ok) return tell("offline");
       take(await answer.json(), sent);
     } catch {
       tell("offline");
     } finally {
       running = false;
-      if (toSend().length) timer = setTimeout(save, EVERY);
+      if (toSend().length) later();
     }
+  }
+
+  function later() {
+    timer = setTimeout(save, Math.max(EVERY, heldUntil - Date.now()));
   }
 
   const post = (names) => fetch(said.save, { method: "POST", body: bodyOf(names), headers: { Accept: "application/json" } });

@@ -115,6 +115,19 @@ def test_writing_offline_on_a_phone_loses_no_word(open_as, malmo, faults_expecte
     assert page.evaluate("Object.keys(localStorage).length") == 0
 
 
+def test_writing_too_fast_is_kept_here_and_saved_after_the_wait(open_as, malmo, faults_expected, settings):
+    faults_expected.append("429 (Too Many Requests)")
+    settings.ACCOUNT_RATE_LIMITS = {"writing_save": "1/12s/user"}
+    page = open_as(malmo.officer, path_of(malmo, "story"), width=390)
+    page.locator("#id_title").fill("Samtal")
+    saved(page)
+    page.locator("#id_title").fill("Samtal på torget")
+    expect(told(page)).to_have_text(page.locator("form[data-writing]").get_attribute("data-too-often"), timeout=15_000)
+    assert page.evaluate("Object.values(localStorage).join().includes('på torget')")
+    saved(page)
+    assert stored(malmo, "title") == "Samtal på torget"
+
+
 def test_writing_signed_out_goes_on_after_signing_in_again(open_as, malmo, faults_expected):
     page = open_as(malmo.officer, path_of(malmo, "story"), width=390)
     page.context.clear_cookies()

@@ -408,6 +408,48 @@ def test_save_in_the_wrong_stage_too_large_and_of_no_step(officer, people, revis
     assert (answer.status_code, answer.json()) == (403, {"problem": "stage"})
 
 
+def test_save_too_often_is_told_with_the_time_to_wait(officer, revision, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_save": "2/m/user"}
+    data = typed(officer, revision, "story", step="story", title="X")
+    answers = [officer.post(address(revision, "save"), data) for _number in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json() == {"problem": "too-often", "wait": int(answers[2]["Retry-After"])}
+    assert 50 <= int(answers[2]["Retry-After"]) <= 60
+
+
+def test_save_goes_on_where_tries_cannot_be_counted(officer, revision, settings):
+    settings.CACHES = settings.CACHES | {"limits": settings.CACHES["limits"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    answer = officer.post(address(revision, "save"), typed(officer, revision, "story", step="story", title="X"))
+    assert (answer.status_code, content(revision)["title_sv"]) == (200, "X")
+
+
+def test_step_sent_too_often_is_handed_back(officer, revision, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_save": "1/m/user"}
+    first, second = (
+        officer.post(address(revision, "story"), typed(officer, revision, "story", title=t)) for t in "AB"
+    )
+    assert (first.status_code, second.status_code) == (302, 429)
+    assert ("title", "B") in second.context["typed"]
+    assert "vänta 1\xa0minut" in second.content.decode()
+    assert content(revision)["title_sv"] == "A"
+
+
+def test_choices_and_beginnings_have_a_limit(officer, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_lookup": "1/m/user", "writing_start": "1/m/user"}
+    lookups = [officer.get("/sv/workspace/choices/organisations/?q=ab").status_code for _number in range(2)]
+    starts = [officer.post(START, {"source_language": "sv"}).status_code for _number in range(2)]
+    assert (lookups, starts, Practice.objects.count()) == ([200, 429], [302, 429], 1)
+
+
+def test_files_too_many_are_told_at_the_field(officer, revision, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_upload": "1/m/user"}
+    for _number in range(2):
+        upload = SimpleUploadedFile("a.jpg", picture())
+        answer = officer.post(address(revision, "files"), typed(officer, revision, "files") | new_picture(upload))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["images"])
+    assert PracticeImage.objects.count() == 1
+
+
 def test_save_with_an_old_token_is_told_and_a_fresh_one_given(people, revision):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(people.officer)
