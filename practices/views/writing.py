@@ -418,9 +418,8 @@ def _missing(revision, name):
     """Label and address of something that is missing."""
     step = step_of(name)
     kind, _colon, rest = name.partition(":")
-    form_name = {"harm": "harm_checklist", "harm-mitigation": "harm_checklist"}.get(
-        kind, kind if rest else field_of(name)
-    )
+    sections = {"harm": "harm_checklist", "harm-mitigation": "harm_checklist", "images-consent": "images"}
+    form_name = sections.get(kind, kind if rest else field_of(name))
     anchor = f"harm-{rest}" if kind.startswith("harm") and rest else f"field-{form_name}"
     return {
         "kind": kind if rest else "field",

@@ -20,7 +20,9 @@
   let isLeaving = false;
   let heldUntil = 0; // The server asked to wait; until then nothing is sent.
 
-  const isOwn = (name) => name && !/^(was-|seen-)/.test(name) && name !== "take";
+  // What is taken out comes back no more, so that waits for the button.
+  const isTakingOut = (name) => /^(images|documents)-\d+-remove$/.test(name);
+  const isOwn = (name) => name && !/^(was-|seen-)/.test(name) && name !== "take" && !isTakingOut(name);
 
   function inputsOf(block) {
     return [...block.querySelectorAll("input, textarea, select")].filter((input) => isOwn(input.name));
@@ -440,7 +442,10 @@
   if (toSend().length) timer = setTimeout(save, 500);
 
   form.addEventListener("input", changed);
-  form.addEventListener("change", changed);
+  form.addEventListener("change", (event) => {
+    changed();
+    if (isTakingOut(event.target.name)) say(event.target.checked ? said.takenOut : "");
+  });
   form.addEventListener("submit", (event) => {
     keepCopy();
     if (!navigator.onLine) {

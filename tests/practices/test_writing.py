@@ -445,7 +445,9 @@ def test_files_too_many_are_told_at_the_field(officer, revision, settings):
     settings.ACCOUNT_RATE_LIMITS = {"writing_upload": "1/m/user"}
     for _number in range(2):
         upload = SimpleUploadedFile("a.jpg", picture())
-        answer = officer.post(address(revision, "files"), typed(officer, revision, "files") | new_picture(upload))
+        kept = {"images-id": list(PracticeImage.objects.values_list("pk", flat=True))}
+        sent = typed(officer, revision, "files") | kept | new_picture(upload)
+        answer = officer.post(address(revision, "files"), sent)
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["images"])
     assert PracticeImage.objects.count() == 1
 
@@ -571,13 +573,72 @@ def test_files_document_is_taken(officer, revision):
     assert (row["title_sv"], row["language"]) == ("Plan", "sv")
 
 
+def files_in(folder):
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_files_taken_out_before_anybody_else_saw_them_leave_the_disk(
+    officer, revision, settings, django_capture_on_commit_callbacks
+):
+    image = services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), {}, actor=revision.author)
+    assert len(files_in(settings.MEDIA_ROOT)) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        officer.post(
+            address(revision, "files"),
+            typed(officer, revision, "files") | {"images-id": image["id"], f"images-{image['id']}-remove": "on"},
+        )
+    assert (PracticeImage.objects.count(), files_in(settings.MEDIA_ROOT)) == (0, [])
+
+
+def test_files_of_an_edit_that_is_given_up_leave_the_disk(people, settings, django_capture_on_commit_callbacks):
+    practice = make_practice(city=people.malmo)
+    revision = services.open_revision(practice, actor=people.officer)
+    services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), {}, actor=revision.author)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.discard(revision, actor=revision.author)
+    assert files_in(settings.MEDIA_ROOT) == []
+
+
+def test_files_that_the_history_shows_stay(people, revision, settings, django_capture_on_commit_callbacks):
+    services.save_revision(revision, complete(), actor=people.officer, seen=0)
+    values = {"alt_text_sv": "Ett torg", "has_consent": True}
+    services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), values, actor=people.officer)
+    services.submit(revision, actor=people.officer)
+    services.request_changes(revision, actor=people.coordinator, note="Utan bild.")
+    revision.refresh_from_db()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.save_revision(revision, {"images": []}, actor=people.officer, seen=revision.counter)
+    assert (PracticeImage.objects.count(), len(files_in(settings.MEDIA_ROOT))) == (1, 1)
+
+
+def test_files_go_with_their_practice(revision, settings, django_capture_on_commit_callbacks):
+    services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), {}, actor=revision.author)
+    with django_capture_on_commit_callbacks(execute=True):
+        revision.practice.delete()
+    assert files_in(settings.MEDIA_ROOT) == []
+
+
+def test_check_picture_without_the_tick_about_the_people_shown_cannot_be_submitted(officer, people, revision):
+    services.save_revision(revision, complete(), actor=people.officer, seen=0)
+    upload = SimpleUploadedFile("a.jpg", picture())
+    row = services.attach(revision, "images", upload, {"alt_text_sv": "Ett torg"}, actor=people.officer)
+    refused = officer.post(address(revision, "check"))
+    [missing] = refused.context["missing"]
+    assert (refused.status_code, missing["kind"]) == (422, "images-consent")
+    assert missing["url"] == f"{address(revision, 'files')}#field-images"
+    revision.refresh_from_db()
+    agreed = [row | {"has_consent": True}]
+    services.save_revision(revision, {"images": agreed}, actor=people.officer, seen=revision.counter)
+    assert officer.post(address(revision, "check")).status_code == 302
+
+
 @pytest.mark.parametrize("language", ["klingon-and-much-too-long", "xx", ""])
 def test_files_document_of_no_language_is_refused_and_leaves_no_file(officer, revision, settings, language):
     upload = SimpleUploadedFile("plan.docx", archive(word__document_xml="<w/>"))
     sent = typed(officer, revision, "files") | {"documents-new-file": upload, "documents-new-title": "Plan"}
     answer = officer.post(address(revision, "files"), sent | {"documents-new-language": language})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["documents"])
-    assert [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()] == []
+    assert files_in(settings.MEDIA_ROOT) == []
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
