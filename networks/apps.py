@@ -7,11 +7,13 @@ class NetworksConfig(AppConfig):
     verbose_name = _("Cities and networks")
 
     def ready(self):
-        from accounts import domains
+        from accounts import domains, personal_data
         from accounts.signals import invitation_accepted
+        from networks.personal_data import collect, erase
         from networks.services import city_of_address, grant_offers
 
         domains.register(city_of_address)
+        personal_data.register("networks", collect=collect, erase=erase)
         invitation_accepted.connect(
             lambda sender, invitation, user, **kwargs: grant_offers(invitation, user),
             dispatch_uid="networks.grant_offers",

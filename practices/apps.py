@@ -7,6 +7,8 @@ class PracticesConfig(AppConfig):
     verbose_name = _("Practices")
 
     def ready(self):
-        from practices import observers
+        from accounts import personal_data as registry
+        from practices import observers, personal_data
 
         observers.connect()
+        registry.register("practices", collect=personal_data.collect, erase=personal_data.erase)

@@ -141,7 +141,7 @@ def _check_together(content):
 
 
 def _theirs(revision, name):
-    return {"theirs": revision.content.get(name), "by": revision.changed_at_save[name]["name"]}
+    return {"theirs": revision.content.get(name), "by": revision.changed_at_save[name]["name"] or _("Former member")}
 
 
 def may_be_saved(revision, actor) -> bool:
