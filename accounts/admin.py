@@ -4,12 +4,22 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import services
 from accounts.models import AccountRequest, Invitation, User
 from common.admin import CleanAdmin, CleanFieldsMixin
+
+
+class UserForm(UserChangeForm):
+    def clean(self):
+        cleaned = super().clean()
+        if not (cleaned.get("is_active") and cleaned.get("is_superuser")):
+            services.check_somebody_administers(without=[self.instance])
+        return cleaned
 
 
 class UserCreationForm(BaseUserCreationForm):
@@ -22,7 +32,7 @@ class UserCreationForm(BaseUserCreationForm):
 @admin.register(User)
 class UserAdmin(CleanFieldsMixin, DjangoUserAdmin):
     add_form = UserCreationForm
-    form = UserChangeForm
+    form = UserForm
     list_display = ["email", "name", "language", "is_staff", "is_active"]
     list_filter = ["is_staff", "is_active", "language"]
     search_fields = ["email", "name"]
@@ -40,6 +50,15 @@ class UserAdmin(CleanFieldsMixin, DjangoUserAdmin):
         if obj is None:
             return [(None, {"classes": ["wide"], "fields": ["email", "password1", "password2"]})]
         return super().get_fieldsets(request, obj)
+
+    def get_deleted_objects(self, objs, request):
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        try:
+            with transaction.atomic():
+                services.check_somebody_administers(without=objs)
+        except ValidationError as error:
+            protected = [*protected, *error.messages]
+        return deleted, counts, lacking, protected
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

@@ -11,5 +11,8 @@ class AccountsConfig(AppConfig):
         from django.core.cache import caches
         from django.utils.connection import ConnectionProxy
 
+        from accounts.limits import note_waits
+
         # allauth counts in the default cache, which here belongs to a single process.
         ratelimit.cache = ConnectionProxy(caches, "limits")
+        note_waits()

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import AccountRequest, Invitation, User
+from common.models import OutboxMail
 
 PERSONAL = {
     User: {"email", "name", "language", "mail_preference", "time_zone", "password", "last_login", "date_joined"},
@@ -65,6 +66,10 @@ def _collect(user):
         ],
         "invitations": [_columns(record) for record in _invitations(user)],
         "account_requests": [_columns(record) for record in _requests(user)],
+        "mails": [
+            {"kind": mail.kind, "recipient": mail.recipient, "subject": mail.subject, "at": mail.queued_at.isoformat()}
+            for mail in _mails(user).order_by("pk")
+        ],
     }
 
 
@@ -86,8 +91,36 @@ def _requests(user):
     return AccountRequest.objects.filter(mine).order_by("pk")
 
 
+def _mails(user):
+    return OutboxMail.objects.filter(Q(person=user) | Q(recipient__iexact=user.email))
+
+
+def _erase_mails(user):
+    """What has not left will not leave; that the rest was sent stays known, not what it said nor to whom."""
+    unsent = [OutboxMail.State.WAITING, OutboxMail.State.HELD, OutboxMail.State.FAILED, OutboxMail.State.UNCERTAIN]
+    mails = _mails(user)
+    mails.filter(state__in=unsent).update(state=OutboxMail.State.CANCELLED)
+    for mail in mails:
+        # The key names the recipient too.
+        mail.key, mail.recipient = f"erased:{mail.pk}", f"erased-{user.pk}@erased.invalid"
+        mail.name = mail.subject = mail.text = mail.html = mail.link = mail.last_error = ""
+        mail.save()
+
+
+def _erase_from_log(user):
+    """The log of the admin names its objects by what they were called then."""
+    about = {User: [user], Invitation: _invitations(user), AccountRequest: _requests(user)}
+    found = Q(object_repr__icontains=user.email)
+    for model, records in about.items():
+        ids = [str(record.pk) for record in records]
+        found |= Q(content_type=ContentType.objects.get_for_model(model), object_id__in=ids)
+    LogEntry.objects.filter(found).update(object_repr=F("object_id"))
+
+
 def _erase(user):
     now = timezone.now()
+    _erase_mails(user)
+    _erase_from_log(user)
     Invitation.objects.open().filter(email=user.email).update(revoked_at=now)
     AccountRequest.objects.filter(email=user.email, state=AccountRequest.State.PENDING).update(
         state=AccountRequest.State.REFUSED, decided_at=now
@@ -97,10 +130,6 @@ def _erase(user):
     _invitations(user).update(email="", name="", language=language)
     user.emailaddress_set.all().delete()
     user.authenticator_set.all().delete()
-    # The log of the admin names its objects by what they were called then.
-    LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)).update(
-        object_repr=str(user.pk)
-    )
     user.groups.clear()
     user.user_permissions.clear()
     user.email = f"erased-{user.pk}@erased.invalid"

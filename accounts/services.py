@@ -1,6 +1,7 @@
 """The verbs of accounts. Who may invite and approve is known by the apps above, which ask before they call these."""
 
 from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
@@ -40,6 +41,20 @@ def has_second_factor(user):
     from allauth.mfa.utils import is_mfa_enabled
 
     return is_mfa_enabled(user)
+
+
+def check_somebody_administers(without) -> None:
+    """Raise ValidationError where nobody would administer the platform without these people.
+
+    Call it in the transaction that takes them away: two who leave at the same moment wait for one another.
+    """
+    administrators = User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk")
+    held = set(administrators.values_list("pk", flat=True))
+    if held and not held - {user.pk for user in without}:
+        raise ValidationError(
+            _("Nobody else administers the platform. Make somebody else an administrator first."),
+            code="last_administrator",
+        )
 
 
 def end_sessions(user):
@@ -278,7 +293,11 @@ def export_personal_data(user):
 
 @transaction.atomic
 def erase(user, actor):
-    """Empty everything personal and end the account for good. What the person made stays, without the person."""
+    """Empty everything personal and end the account for good. What the person made stays, without the person.
+
+    Raises ValidationError for the last administrator.
+    """
+    check_somebody_administers(without=[user])
     user = User.objects.select_for_update().get(pk=user.pk)
     # Sections of upper apps come first: they may need the address to find their records.
     for section in reversed(personal_data.sections()):

@@ -126,11 +126,16 @@ def erase(request):
         return limited
     form = EraseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if request.user.check_password(form.cleaned_data["password"]):
+        if not request.user.check_password(form.cleaned_data["password"]):
+            form.add_error("password", _("This is not your password."))
+            return _page(request, "erase", form=form)
+        try:
             services.erase(request.user, request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
             logout(request)
             return _page(request, "erased")
-        form.add_error("password", _("This is not your password."))
     return _page(request, "erase", form=form)
 
 

@@ -45,20 +45,29 @@ def clean_image(upload) -> ContentFile:
             # The header alone has been read: a bomb is refused before it is unpacked.
             if image.width * image.height > MAX_IMAGE_PIXELS:
                 raise ValidationError(_("This picture has too many pixels."))
+            # A photograph is unpacked no larger than needed; the others are drawn in place: one worker, little memory.
+            image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             image.load()
-            drawn = ImageOps.exif_transpose(image)
+            ImageOps.exif_transpose(image, in_place=True)
+            drawn = image.copy() if max(image.size) <= LONGEST_SIDE else _smaller(image)
     except ValidationError:
         raise
     except Exception as error:
         # A decoder given hostile bytes may raise nearly anything.
         raise ValidationError(_("This is not a JPEG, PNG or WebP picture that can be read.")) from error
-    drawn = drawn.convert("RGBA" if kind != "JPEG" and "A" in drawn.getbands() + tuple(drawn.info) else "RGB")
-    drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    drawn = drawn.convert("RGBA" if drawn.has_transparency_data and kind != "JPEG" else "RGB")
     bare = Image.new(drawn.mode, drawn.size)
     bare.paste(drawn)
     content = BytesIO()
     bare.save(content, kind, **({} if kind == "PNG" else {"quality": 85}))
     return ContentFile(content.getvalue(), name=f"picture{IMAGE_SUFFIXES[kind]}")
+
+
+def _smaller(image):
+    if image.mode == "P":
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return image
 
 
 def check_document(upload) -> None:
@@ -106,5 +115,8 @@ def _is_office(upload, suffix):
             if suffix in OFFICE_PARTS:
                 return OFFICE_PARTS[suffix] in names
             return "mimetype" in names and archive.open("mimetype").read(100) == OPEN_DOCUMENT[suffix]
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, KeyError):
+    except ValidationError:
+        raise
+    except Exception:
+        # As with pictures: zlib, struct and others each raise their own.
         return False

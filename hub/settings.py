@@ -195,6 +195,11 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/3m/key",
     "invitation": "20/m/ip",
     "account_request": "10/m/ip,3/h/key",
+    "writing_start": "20/h/user",
+    "writing_save": "120/m/user",
+    "writing_lookup": "240/m/user",
+    "writing_upload": "20/m/user,200/d/user",
+    "translation_import": "20/m/user",
 }
 """Tries, period, and what they are counted by: the visitor's address, the person, or the e-mail address typed in."""
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEBUG or LOCAL else 1)

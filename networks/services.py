@@ -12,7 +12,15 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import AccountRequest, Invitation
-from accounts.services import approve, end_sessions, invite, refuse, revoke, send_again
+from accounts.services import (
+    approve,
+    check_somebody_administers,
+    end_sessions,
+    invite,
+    refuse,
+    revoke,
+    send_again,
+)
 from common.languages import site_languages
 from common.search.folding import fold
 from networks.models import City, Organisation, RoleAssignment, RoleOffer
@@ -224,10 +232,15 @@ def grant_offers(invitation, user) -> None:
 
 @transaction.atomic
 def end_role(assignment: RoleAssignment, *, actor) -> RoleAssignment:
-    """Take a role back; the person's sessions end at once, the assignment stays as a record."""
+    """Take a role back; the person's sessions end at once, the assignment stays as a record.
+
+    Raises PermissionDenied where the actor may not, ValidationError for the last administrator.
+    """
     if not may_grant(actor, assignment.role, network=assignment.network, city=assignment.city):
         raise PermissionDenied
     if assignment.ended_at is None:
+        if assignment.role == Role.ADMINISTRATOR:
+            check_somebody_administers(without=[assignment.person])
         assignment.ended_at = timezone.now()
         assignment.save(update_fields=["ended_at"])
         _follow_roles(assignment.person, assignment.role)

@@ -95,7 +95,10 @@ def _unpacked(name, data):
                 with archive.open(entry) as packed:
                     files.append((entry.filename, packed.read(MAX_BYTES + 1)))
             return files
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except UnreadableXliffError:
+        raise
+    except Exception as error:
+        # Hostile bytes make zlib, struct and others raise errors of their own.
         raise UnreadableXliffError(_("The archive cannot be read.")) from error
 
 

@@ -5,18 +5,16 @@ from django.http import JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 
+from accounts.limits import seconds_to_wait, wait_in_words
 from common.languages import site_languages
 
-RETRY_AFTER = 300
-"""Seconds; the period of the limit on failed logins, which is what nearly everybody meets."""
 
-
-def _error(request, status, template):
+def _error(request, status, template, context=lambda: {}):
     """An error page in the language of the address, so that a wrong path keeps its reader's language."""
     first = request.path.lstrip("/").split("/")[0]
     language = first if first in site_languages() else translation.get_language_from_request(request).split("-")[0]
     with translation.override(language if language in site_languages() else settings.LANGUAGE_CODE):
-        return render(request, template, {"status": status}, status=status)
+        return render(request, template, {"status": status} | context(), status=status)
 
 
 def bad_request(request, exception):
@@ -40,8 +38,8 @@ def not_found(request, exception):
 
 def too_many_requests(request):
     """Not one of Django's handlers: the limits of accounts ask for it by this name."""
-    response = _error(request, 429, "429.html")
-    response["Retry-After"] = str(RETRY_AFTER)
+    response = _error(request, 429, "429.html", lambda: {"wait": wait_in_words(request)})
+    response["Retry-After"] = str(seconds_to_wait(request))
     return response
 
 

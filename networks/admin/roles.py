@@ -155,6 +155,8 @@ class RoleAssignmentAdmin(ScopedAdmin, CleanAdmin):
                 ended += 1
             except PermissionDenied:
                 refused += 1
+            except ValidationError as error:
+                self.message_user(request, " ".join(error.messages), messages.ERROR)
         if ended:
             self.message_user(
                 request, ngettext("%(count)s role is ended.", "%(count)s roles are ended.", ended) % {"count": ended}

@@ -152,7 +152,7 @@ def step_of(name: str) -> str:
     """The step that has a field; takes content keys and what `missing_for_submission` names."""
     if name.startswith("harm"):
         return "care"
-    if name.startswith("images:"):
+    if name.startswith(("images:", "images-consent:")):
         return "files"
     field = field_of(name)
     return next((step for step, (_label, fields) in STEPS.items() if field in fields), "start")

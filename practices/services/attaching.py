@@ -30,10 +30,11 @@ def attach(revision: Revision, name: str, upload, values: dict, *, actor) -> dic
         record.file.save(content.name, content, save=False)
     else:
         check_document(upload)
-        record = PracticeDocument(practice=revision.practice, is_live=False, language=values["language"])
+        record = PracticeDocument(practice=revision.practice, is_live=False)
+        record.language = record._meta.get_field("language").clean(values["language"], record)
         record.file.save(upload.name, upload, save=False)
-    record.save()
     try:
+        record.save()
         row = {"id": record.pk} | values
         clean_changes({name: [row]}, practice=revision.practice)
         for column in ATTACHED[name][2]:

@@ -23,6 +23,7 @@ from practices.models import EditorialStep, Practice, PracticeVersion, Revision
 from practices.rules import can_write
 from practices.services.cleaning import clean_changes
 from practices.services.publishing import missing_for_publication
+from practices.services.sweeping import drop_unneeded
 from practices.services.versions import keep_former, keep_version
 
 Stage = Revision.Stage
@@ -121,6 +122,8 @@ def save_revision(
         if revision.practice.published_at is None:
             # Until it is published, lists and look-ups show of the record what is being written.
             write_content(revision.practice, {name: changes[name] for name in saved})
+        if set(saved) & set(ATTACHED):
+            drop_unneeded(revision.practice)
     others = {
         name: _theirs(revision, name)
         for name, last in revision.changed_at_save.items()
@@ -138,7 +141,7 @@ def _check_together(content):
 
 
 def _theirs(revision, name):
-    return {"theirs": revision.content.get(name), "by": revision.changed_at_save[name]["name"]}
+    return {"theirs": revision.content.get(name), "by": revision.changed_at_save[name]["name"] or _("Former member")}
 
 
 def may_be_saved(revision, actor) -> bool:
@@ -160,6 +163,9 @@ def missing_for_submission(revision: Revision) -> list[str]:
         f"images:{image['id']}"
         for image in revision.content.get("images", [])
         if not image.get(f"alt_text_{shown.source_language}")
+    ]
+    missing += [
+        f"images-consent:{image['id']}" for image in revision.content.get("images", []) if not image.get("has_consent")
     ]
     return missing
 
@@ -210,7 +216,9 @@ def discard(revision: Revision, *, actor, note: str = "") -> Revision:
     revision = _locked(revision)
     if not can_write(actor, revision.practice) or not revision.is_open:
         raise PermissionDenied
-    return move(revision, Stage.WITHDRAWN, actor=actor, note=note)
+    move(revision, Stage.WITHDRAWN, actor=actor, note=note)
+    drop_unneeded(revision.practice)
+    return revision
 
 
 def move(revision: Revision, stage, *, actor, note="", reason="") -> Revision:

@@ -62,7 +62,7 @@ def save_draft(practice: Practice, language: str, changes: dict[str, str], *, ac
             continue
         last = row.changed_at_save.get(name)
         if shown != text and last and last["at"] > seen and last["by"] != actor.pk:
-            conflicts[name] = {"theirs": shown, "by": last["name"]}
+            conflicts[name] = {"theirs": shown, "by": last["name"] or _("Former member")}
             continue
         saved.append(name)
     if saved:

@@ -1,5 +1,6 @@
 """The translators' desk: what is to be done, one practice side by side, and files for agencies."""
 
+from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
@@ -10,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from js_asset import Media
 
+from accounts.limits import too_often
 from common.forms import RICH_TEXT_WORDS
 from common.languages import own_name, site_languages
 from common.templatetags.hub import number
@@ -271,6 +273,8 @@ def translation_import(request):
     if request.method == "POST":
         form, status = ExchangeForm(languages, request.POST, request.FILES), 422
         if form.is_valid():
+            if too_often(request, "translation_import"):
+                return respond_429(request)
             upload, language = form.cleaned_data["file"], form.cleaned_data["language"]
             data = upload.read(MAX_UPLOAD + 1)  # One byte too many is enough to know.
             outcome = import_files(upload.name, data, language=language, actor=request.user)

@@ -9,11 +9,13 @@ from django.http import Http404, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from js_asset import Media
 
+from accounts.limits import seconds_to_wait, too_often, wait_in_words
 from common.forms import RICH_TEXT_WORDS
 from common.guessing import guessed_language
 from common.languages import current_language, name_in
@@ -66,15 +68,23 @@ def _forgery(request):
     return CsrfViewMiddleware(lambda request: None).process_view(request, None, (), {})
 
 
-def _handed_back(request, status):
+def _handed_back(request, status, wait=""):
     typed = [(name, value) for name, values in request.POST.lists() for value in values]
     context = {
         "section": "workspace",
         "typed": [pair for pair in typed if pair[0] != "csrfmiddlewaretoken"],
         "sign_in": f"{resolve_url(settings.LOGIN_URL)}?next={request.path}",
         "had_files": bool(request.FILES),
+        "wait": wait,
     }
     return render(request, "workspace/handed_back.html", context, status=status)
+
+
+def _slowed_down(request):
+    """Too much in a short time from a person: what was typed is given back, to be sent a little later."""
+    response = _handed_back(request, 429, wait_in_words(request))
+    response["Retry-After"] = str(seconds_to_wait(request))
+    return response
 
 
 # Beginning
@@ -94,6 +104,8 @@ def start(request):
         form = StartForm(initial=asked.dict() | {"networks": asked.getlist("networks")}, actor=request.user)
     elif request.method == "POST":
         if form.is_valid():
+            if too_often(request, "writing_start"):
+                return _slowed_down(request)
             return redirect("workspace:step", _begin(form, request.user), "start")
         status = 422
     context = {
@@ -161,6 +173,8 @@ def step(request, pk, step):
         return _check(request, revision)
     if request.method != "POST":
         return _show(request, revision, WritingForm(step, revision, request.user))
+    if too_often(request, "writing_save"):
+        return _slowed_down(request)
     form = WritingForm(step, revision, request.user).read(request.POST)
     outcome = _store(form, request.POST)
     _attach(form, request)
@@ -227,6 +241,10 @@ def _attach(form, request):
     for name in set(ATTACHING) & set(form.fields):
         upload = request.FILES.get(f"{name}-new-file")
         if upload is None:
+            continue
+        if too_often(request, "writing_upload"):
+            told = _("Too many files in a short time. Please wait %(wait)s and add it again.")
+            form.refuse(name, ValidationError(told % {"wait": wait_in_words(request)}))
             continue
         field = form.fields[name]
         texts = field.widget.texts(request.POST, f"{name}-new-")
@@ -306,6 +324,8 @@ def save(request, pk):
     revision = _revision(practice)
     if not services.may_be_saved(revision, request.user):
         return JsonResponse({"problem": "stage"}, status=403)
+    if too_often(request, "writing_save"):
+        return _not_now(request)
     form = WritingForm(step, revision, request.user, may_create=False).read(request.POST)
     outcome = _store(form, request.POST)
     revision.refresh_from_db()
@@ -320,6 +340,11 @@ def save(request, pk):
             "completeness": services.completeness(revision),
         }
     )
+
+
+def _not_now(request):
+    wait = seconds_to_wait(request)
+    return JsonResponse({"problem": "too-often", "wait": wait}, status=429, headers={"Retry-After": str(wait)})
 
 
 def _saved(form, revision):
@@ -349,6 +374,8 @@ def cities(request):
 
 
 def _matching(request, register):
+    if too_often(request, "writing_lookup"):
+        return _not_now(request)
     typed = clean_line(request.GET.get("q", ""))[:100]
     return JsonResponse({"names": register.matching(typed) if len(typed) >= 2 else []})
 
@@ -392,9 +419,8 @@ def _missing(revision, name):
     """Label and address of something that is missing."""
     step = step_of(name)
     kind, _colon, rest = name.partition(":")
-    form_name = {"harm": "harm_checklist", "harm-mitigation": "harm_checklist"}.get(
-        kind, kind if rest else field_of(name)
-    )
+    sections = {"harm": "harm_checklist", "harm-mitigation": "harm_checklist", "images-consent": "images"}
+    form_name = sections.get(kind, kind if rest else field_of(name))
     anchor = f"harm-{rest}" if kind.startswith("harm") and rest else f"field-{form_name}"
     return {
         "kind": kind if rest else "field",

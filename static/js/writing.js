@@ -18,8 +18,11 @@
   let timer = 0;
   let signedOut = false;
   let isLeaving = false;
+  let heldUntil = 0; // The server asked to wait; until then nothing is sent.
 
-  const isOwn = (name) => name && !/^(was-|seen-)/.test(name) && name !== "take";
+  // What is taken out comes back no more, so that waits for the button.
+  const isTakingOut = (name) => /^(images|documents)-\d+-remove$/.test(name);
+  const isOwn = (name) => name && !/^(was-|seen-)/.test(name) && name !== "take" && !isTakingOut(name);
 
   function inputsOf(block) {
     return [...block.querySelectorAll("input, textarea, select")].filter((input) => isOwn(input.name));
@@ -259,6 +262,7 @@
   async function save() {
     clearTimeout(timer);
     if (running || isLeaving) return;
+    if (Date.now() < heldUntil) return later();
     const names = toSend();
     if (!names.length) return;
     running = true;
@@ -277,14 +281,22 @@
       }
       if (answer.status === 401) return tell("signed-out");
       if (answer.status === 403 || answer.status === 404) return tell("closed");
+      if (answer.status === 429) {
+        heldUntil = Date.now() + 1000 * (Number(answer.headers.get("Retry-After")) || 60);
+        return tell("tooOften");
+      }
       if (!answer.ok) return tell("offline");
       take(await answer.json(), sent);
     } catch {
       tell("offline");
     } finally {
       running = false;
-      if (toSend().length) timer = setTimeout(save, EVERY);
+      if (toSend().length) later();
     }
+  }
+
+  function later() {
+    timer = setTimeout(save, Math.max(EVERY, heldUntil - Date.now()));
   }
 
   const post = (names) => fetch(said.save, { method: "POST", body: bodyOf(names), headers: { Accept: "application/json" } });
@@ -430,7 +442,10 @@
   if (toSend().length) timer = setTimeout(save, 500);
 
   form.addEventListener("input", changed);
-  form.addEventListener("change", changed);
+  form.addEventListener("change", (event) => {
+    changed();
+    if (isTakingOut(event.target.name)) say(event.target.checked ? said.takenOut : "");
+  });
   form.addEventListener("submit", (event) => {
     keepCopy();
     if (!navigator.onLine) {

@@ -139,3 +139,40 @@ def test_admin_changing_an_address_changes_the_sign_in(person, admin_person, sig
 
     assert sign_in("anna@malmo.example").status_code == 422
     assert sign_in("anna.ek@malmo.example").status_code == 302
+
+
+def rights_of(person, **rights):
+    """The admin's form of a person, as a browser sends it."""
+    data = {"email": person.email, "name": "", "language": "en", "mail_preference": "at-once", "time_zone": ""}
+    data |= {"date_joined_0": "2026-01-01", "date_joined_1": "12:00:00", "mail_preference": person.mail_preference}
+    return data | {name: "on" for name, held in rights.items() if held}
+
+
+def test_admin_last_administrator_cannot_give_up_the_rights(client, admin_person):
+    client.force_login(admin_person)
+    page = f"/admin/accounts/user/{admin_person.pk}/change/"
+
+    without_rights = client.post(page, rights_of(admin_person, is_active=True, is_staff=True))
+    inactive = client.post(page, rights_of(admin_person, is_superuser=True, is_staff=True))
+    deleted = client.post(f"/admin/accounts/user/{admin_person.pk}/delete/", {"post": "yes"})
+    chosen = {"action": "delete_selected", "_selected_action": [admin_person.pk], "post": "yes"}
+    client.post("/admin/accounts/user/", chosen)
+
+    for refused in (without_rights, inactive, deleted):
+        assert (refused.status_code, "Nobody else administers the platform." in refused.content.decode()) == (
+            200,
+            True,
+        )
+    admin_person.refresh_from_db()
+    assert (admin_person.is_active, admin_person.is_superuser) == (True, True)
+
+
+def test_admin_one_of_two_administrators_can_go(client, admin_person):
+    second = User.objects.create_superuser("second@hub.example", "a long and unusual password")
+    client.force_login(admin_person)
+
+    client.post(f"/admin/accounts/user/{second.pk}/change/", rights_of(second, is_active=True, is_staff=True))
+    kept = client.post(f"/admin/accounts/user/{second.pk}/delete/", {"post": "yes"})
+
+    assert kept.status_code == 302
+    assert list(User.objects.filter(is_superuser=True)) == [admin_person]

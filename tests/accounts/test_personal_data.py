@@ -139,7 +139,7 @@ def test_erase_keeps_the_records(canary):
     assert str(user) == "Former member"
 
 
-def test_erase_ends_the_account(canary, sign_in):
+def test_erase_ends_the_account(canary, sign_in, admin_person):
     User.objects.filter(pk=canary.pk).update(is_staff=True, is_superuser=True)
     canary.set_password(PASSWORD)
     canary.save(update_fields=["password"])
@@ -172,7 +172,11 @@ def test_upper_apps_take_part(person):
     finally:
         personal_data.unregister("notes")
 
-    assert (list(data), data["notes"], erased) == (["accounts", "notes"], [person.email], [person.email])
+    assert (list(data), data["notes"], erased) == (
+        ["accounts", "networks", "practices", "notes"],
+        [person.email],
+        [person.email],
+    )
 
 
 def test_data_page_downloads_by_post_only(client, person):
@@ -197,6 +201,18 @@ def test_erase_page_asks_for_the_password(client, person):
 
     assert [opened.status_code, wrong.status_code, right.status_code] == [200, 422, 200]
     assert (still_there, User.objects.get().erased_at is None) == (True, False)
+
+
+def test_erase_of_the_last_administrator_is_refused_with_the_reason(client, admin_person):
+    client.force_login(admin_person)
+
+    refused = client.post("/sv/accounts/me/erase/", {"password": PASSWORD})
+    second = User.objects.create_superuser("second@example.org", PASSWORD)
+    done = client.post("/sv/accounts/me/erase/", {"password": PASSWORD})
+
+    assert (refused.status_code, done.status_code) == (422, 200)
+    assert "Ingen annan administrerar plattformen." in refused.content.decode()
+    assert list(User.objects.filter(is_superuser=True)) == [second]
 
 
 def test_erase_page_limits_guesses(client, person):

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import time_machine
 from django.core import mail
@@ -56,8 +58,21 @@ def test_login_after_five_wrong_passwords_is_limited(person, sign_in):
     limited = sign_in(person.email, PASSWORD, path="/sv/accounts/login/", headers={"X-Forwarded-For": "203.0.113.9"})
 
     assert [response.status_code for response in tries] == [422] * 5
-    assert (limited.status_code, limited["Retry-After"]) == (429, "300")
+    assert limited.status_code == 429
+    assert 295 <= int(limited["Retry-After"]) <= 300
+    assert "Vänta 5\xa0minuter och försök igen." in limited.content.decode()
     assert '<html lang="sv"' in limited.content.decode()
+
+
+def test_login_tells_how_long_to_wait_since_the_first_try(person, sign_in):
+    start = datetime.now(UTC)
+    with time_machine.travel(start, tick=False):
+        sign_in(person.email, "wrong")
+    with time_machine.travel(start + timedelta(seconds=200), tick=False):
+        [*_tries, limited] = [sign_in(person.email, "wrong") for _ in range(5)]
+
+    assert (limited.status_code, limited["Retry-After"]) == (429, "100")
+    assert "Please wait 2\xa0minutes and try again." in limited.content.decode()
 
 
 def test_login_is_open_again_when_the_period_is_over(person, sign_in):

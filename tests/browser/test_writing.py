@@ -1,10 +1,13 @@
 """Writing on a phone: without a connection, without JavaScript, and with somebody else at the same text."""
 
+import io
 import re
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 from playwright.sync_api import expect
 
 from networks.models import RoleAssignment
@@ -113,6 +116,38 @@ def test_writing_offline_on_a_phone_loses_no_word(open_as, malmo, faults_expecte
     page.locator(".save-bar button").last.click()
     page.wait_for_url("**/subject/")
     assert page.evaluate("Object.keys(localStorage).length") == 0
+
+
+def test_writing_too_fast_is_kept_here_and_saved_after_the_wait(open_as, malmo, faults_expected, settings):
+    faults_expected.append("429 (Too Many Requests)")
+    settings.ACCOUNT_RATE_LIMITS = {"writing_save": "1/12s/user"}
+    page = open_as(malmo.officer, path_of(malmo, "story"), width=390)
+    page.locator("#id_title").fill("Samtal")
+    saved(page)
+    page.locator("#id_title").fill("Samtal på torget")
+    expect(told(page)).to_have_text(page.locator("form[data-writing]").get_attribute("data-too-often"), timeout=15_000)
+    assert page.evaluate("Object.values(localStorage).join().includes('på torget')")
+    saved(page)
+    assert stored(malmo, "title") == "Samtal på torget"
+
+
+def test_writing_picture_is_taken_out_by_the_button_alone(open_as, malmo, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(file, "JPEG")
+    upload = SimpleUploadedFile("a.jpg", file.getvalue())
+    services.attach(malmo.revision, "images", upload, {"alt_text_sv": "Ett torg"}, actor=malmo.officer)
+    page = open_as(malmo.officer, path_of(malmo, "files"), width=390)
+    form = page.locator("form[data-writing]")
+    page.locator("[name$=-remove]").check()
+    expect(told(page)).to_have_text(form.get_attribute("data-taken-out"))
+    page.locator("[name^=images-][name$=-caption]").first.fill("I maj")
+    saved(page)
+    assert [row["caption_sv"] for row in Revision.objects.get().content["images"]] == ["I maj"]
+    page.locator(".save-bar button").last.click()
+    page.wait_for_url("**/care/")
+    assert Revision.objects.get().content["images"] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_writing_signed_out_goes_on_after_signing_in_again(open_as, malmo, faults_expected):

@@ -1,7 +1,9 @@
 import pytest
+from django.core.exceptions import ValidationError
 
-from networks.models import Organisation
-from networks.services import organisation_named
+from networks.models import Organisation, RoleAssignment
+from networks.services import end_role, grant_role, organisation_named
+from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -29,3 +31,14 @@ def test_organisation_named_is_made_where_there_is_none():
 
     assert (organisation.name_sv, organisation.name_en) == ("Malmö stad", "Malmö stad")
     assert list(Organisation.objects.all()) == [organisation]
+
+
+def test_role_of_the_last_administrator_cannot_be_ended():
+    root = make_person("root@example.org", is_superuser=True)
+    role = grant_role(root, RoleAssignment.Role.ADMINISTRATOR, actor=root)
+
+    with pytest.raises(ValidationError, match="Nobody else administers"):
+        end_role(role, actor=root)
+    grant_role(make_person("second@example.org"), RoleAssignment.Role.ADMINISTRATOR, actor=root)
+
+    assert end_role(role, actor=root).ended_at is not None

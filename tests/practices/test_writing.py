@@ -408,6 +408,50 @@ def test_save_in_the_wrong_stage_too_large_and_of_no_step(officer, people, revis
     assert (answer.status_code, answer.json()) == (403, {"problem": "stage"})
 
 
+def test_save_too_often_is_told_with_the_time_to_wait(officer, revision, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_save": "2/m/user"}
+    data = typed(officer, revision, "story", step="story", title="X")
+    answers = [officer.post(address(revision, "save"), data) for _number in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json() == {"problem": "too-often", "wait": int(answers[2]["Retry-After"])}
+    assert 50 <= int(answers[2]["Retry-After"]) <= 60
+
+
+def test_save_goes_on_where_tries_cannot_be_counted(officer, revision, settings):
+    settings.CACHES = settings.CACHES | {"limits": settings.CACHES["limits"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    answer = officer.post(address(revision, "save"), typed(officer, revision, "story", step="story", title="X"))
+    assert (answer.status_code, content(revision)["title_sv"]) == (200, "X")
+
+
+def test_step_sent_too_often_is_handed_back(officer, revision, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_save": "1/m/user"}
+    first, second = (
+        officer.post(address(revision, "story"), typed(officer, revision, "story", title=t)) for t in "AB"
+    )
+    assert (first.status_code, second.status_code) == (302, 429)
+    assert ("title", "B") in second.context["typed"]
+    assert "vänta 1\xa0minut" in second.content.decode()
+    assert content(revision)["title_sv"] == "A"
+
+
+def test_choices_and_beginnings_have_a_limit(officer, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_lookup": "1/m/user", "writing_start": "1/m/user"}
+    lookups = [officer.get("/sv/workspace/choices/organisations/?q=ab").status_code for _number in range(2)]
+    starts = [officer.post(START, {"source_language": "sv"}).status_code for _number in range(2)]
+    assert (lookups, starts, Practice.objects.count()) == ([200, 429], [302, 429], 1)
+
+
+def test_files_too_many_are_told_at_the_field(officer, revision, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"writing_upload": "1/m/user"}
+    for _number in range(2):
+        upload = SimpleUploadedFile("a.jpg", picture())
+        kept = {"images-id": list(PracticeImage.objects.values_list("pk", flat=True))}
+        sent = typed(officer, revision, "files") | kept | new_picture(upload)
+        answer = officer.post(address(revision, "files"), sent)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["images"])
+    assert PracticeImage.objects.count() == 1
+
+
 def test_save_with_an_old_token_is_told_and_a_fresh_one_given(people, revision):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(people.officer)
@@ -488,6 +532,14 @@ def bomb():
     return bytes(data)
 
 
+def damaged():
+    """An archive whose directory can be read, but whose data cannot be unpacked."""
+    data = bytearray(archive(mimetype="application/vnd.oasis.opendocument.text" * 3))
+    start = data.index(b"mimetype") + len("mimetype")
+    data[start : start + 8] = b"\xff" * 8
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("field", "name", "data"),
     [
@@ -500,6 +552,7 @@ def bomb():
         ("documents", "a.docx", archive(xl__workbook_xml="x")),
         ("documents", "a.docx", archive(word__document_xml="x", word__vbaProject_bin="x")),
         ("documents", "a.docx", archive(word__document_xml="0" * 5_000_000)),
+        ("documents", "a.odt", damaged()),
         ("documents", "a.txt", b"\x00\x01"),
         ("documents", "a.csv", b"<html>"),
     ],
@@ -518,6 +571,98 @@ def test_files_document_is_taken(officer, revision):
     officer.post(address(revision, "files"), sent | {"documents-new-language": "sv"})
     [row] = content(revision)["documents"]
     assert (row["title_sv"], row["language"]) == ("Plan", "sv")
+
+
+def files_in(folder):
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_files_taken_out_before_anybody_else_saw_them_leave_the_disk(
+    officer, revision, settings, django_capture_on_commit_callbacks
+):
+    image = services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), {}, actor=revision.author)
+    assert len(files_in(settings.MEDIA_ROOT)) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        officer.post(
+            address(revision, "files"),
+            typed(officer, revision, "files") | {"images-id": image["id"], f"images-{image['id']}-remove": "on"},
+        )
+    assert (PracticeImage.objects.count(), files_in(settings.MEDIA_ROOT)) == (0, [])
+
+
+def test_files_of_an_edit_that_is_given_up_leave_the_disk(people, settings, django_capture_on_commit_callbacks):
+    practice = make_practice(city=people.malmo)
+    revision = services.open_revision(practice, actor=people.officer)
+    services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), {}, actor=revision.author)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.discard(revision, actor=revision.author)
+    assert files_in(settings.MEDIA_ROOT) == []
+
+
+def test_files_that_the_history_shows_stay(people, revision, settings, django_capture_on_commit_callbacks):
+    services.save_revision(revision, complete(), actor=people.officer, seen=0)
+    values = {"alt_text_sv": "Ett torg", "has_consent": True}
+    services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), values, actor=people.officer)
+    services.submit(revision, actor=people.officer)
+    services.request_changes(revision, actor=people.coordinator, note="Utan bild.")
+    revision.refresh_from_db()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.save_revision(revision, {"images": []}, actor=people.officer, seen=revision.counter)
+    assert (PracticeImage.objects.count(), len(files_in(settings.MEDIA_ROOT))) == (1, 1)
+
+
+def test_files_go_with_their_practice(revision, settings, django_capture_on_commit_callbacks):
+    services.attach(revision, "images", SimpleUploadedFile("a.jpg", picture()), {}, actor=revision.author)
+    with django_capture_on_commit_callbacks(execute=True):
+        revision.practice.delete()
+    assert files_in(settings.MEDIA_ROOT) == []
+
+
+def test_check_picture_without_the_tick_about_the_people_shown_cannot_be_submitted(officer, people, revision):
+    services.save_revision(revision, complete(), actor=people.officer, seen=0)
+    upload = SimpleUploadedFile("a.jpg", picture())
+    row = services.attach(revision, "images", upload, {"alt_text_sv": "Ett torg"}, actor=people.officer)
+    refused = officer.post(address(revision, "check"))
+    [missing] = refused.context["missing"]
+    assert (refused.status_code, missing["kind"]) == (422, "images-consent")
+    assert missing["url"] == f"{address(revision, 'files')}#field-images"
+    revision.refresh_from_db()
+    agreed = [row | {"has_consent": True}]
+    services.save_revision(revision, {"images": agreed}, actor=people.officer, seen=revision.counter)
+    assert officer.post(address(revision, "check")).status_code == 302
+
+
+@pytest.mark.parametrize("language", ["klingon-and-much-too-long", "xx", ""])
+def test_files_document_of_no_language_is_refused_and_leaves_no_file(officer, revision, settings, language):
+    upload = SimpleUploadedFile("plan.docx", archive(word__document_xml="<w/>"))
+    sent = typed(officer, revision, "files") | {"documents-new-file": upload, "documents-new-title": "Plan"}
+    answer = officer.post(address(revision, "files"), sent | {"documents-new-language": language})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["documents"])
+    assert files_in(settings.MEDIA_ROOT) == []
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_files_large_picture_is_made_smaller_and_stays_upright(officer, revision, kind):
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # The camera was held on its side.
+    Image.new("RGB", (5000, 3000), "teal").save(file, kind, exif=exif.tobytes())
+    upload = SimpleUploadedFile("large", file.getvalue())
+    officer.post(address(revision, "files"), typed(officer, revision, "files") | new_picture(upload))
+    with Image.open(PracticeImage.objects.get().file) as drawn:
+        assert (drawn.format, drawn.size) == (kind, (1440, 2400))
+
+
+def test_files_picture_with_a_palette_stays_transparent(officer, revision):
+    file = io.BytesIO()
+    Image.new("P", (60, 40), 0).save(file, "PNG", transparency=0)
+    upload = SimpleUploadedFile("logo.png", file.getvalue())
+    officer.post(address(revision, "files"), typed(officer, revision, "files") | new_picture(upload))
+    with Image.open(PracticeImage.objects.get().file) as drawn:
+        assert drawn.getpixel((0, 0))[3] == 0
+
+
+def new_picture(upload):
+    return {"images-new-file": upload, "images-new-alt_text": "Ett torg", "images-new-licence": "CC-BY-4.0"}
 
 
 def test_files_of_another_practice_cannot_be_named(people, revision):

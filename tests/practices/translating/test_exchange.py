@@ -193,6 +193,13 @@ def test_archive_that_unpacks_to_too_much_is_refused(desk):
     assert told(bring_in(packed(bomb), desk.officer)) == [("", "The archive holds too much.")]
 
 
+def test_archive_that_cannot_be_unpacked_is_refused(desk, practice):
+    data = bytearray(packed({"a.xlf": exported(practice)}))
+    start = data.index(b"a.xlf") + len("a.xlf")
+    data[start : start + 8] = b"\xff" * 8
+    assert told(bring_in(bytes(data), desk.officer)) == [("", "The archive cannot be read.")]
+
+
 def packed(files):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
