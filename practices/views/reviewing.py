@@ -27,6 +27,7 @@ from practices.review_desk import (
 )
 from practices.search.catalogue import catalogue
 from practices.search.indexing import library_version
+from practices.views.keeping import keeps_words
 from practices.views.workspace import for_people_with_a_role
 
 
@@ -202,7 +203,7 @@ ALLOWED = {
 
 
 @require_POST
-@for_people_with_a_role
+@keeps_words
 def review_act(request, pk, verb):
     revision = visible_revision(request, pk)
     allowed = ALLOWED.get(verb)
