@@ -103,6 +103,28 @@ def may_be_asked_to_review(roles, practice, network_ids, theme_ids) -> bool:
     )
 
 
+def judges_own_city(user, practice) -> bool:
+    """Whether a judgement would be about the person's own city; administrators stand above that."""
+    roles = roles_of(user)
+    return practice.city_id in roles.cities and not roles.is_administrator
+
+
+def involved_in(revision) -> set[int]:
+    """Who began, wrote or approved a revision, by id: none of them is the second person who releases a risk."""
+    writers = {mark["by"] for mark in revision.changed_at_save.values()}
+    approval = revision.steps.filter(to_stage=Revision.Stage.APPROVED).order_by("-at", "-pk").first()
+    return {revision.author_id, approval.actor_id if approval else None, *writers} - {None}
+
+
+def may_release(user, revision) -> bool:
+    return (
+        revision.stage == Revision.Stage.APPROVED
+        and can_decide(user, revision.practice)
+        and not judges_own_city(user, revision.practice)
+        and user.pk not in involved_in(revision)
+    )
+
+
 def needs_release(revision) -> bool:
     """Whether a second coordinator has to consent: a risk is named, and what was released is not what stands now."""
     checklist = revision.content.get("harm_checklist", {})

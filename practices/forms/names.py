@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from common.languages import site_languages
 from networks.models import Organisation
 from networks.services import organisation_named
+from practices.models import Practice
 from practices.rules import writable_cities
 
 OFFERED = 12
@@ -33,7 +34,7 @@ class Cities:
     def __init__(self, user):
         self.queryset = writable_cities(user)
 
-    def matching(self, typed):
+    def matching(self, typed, user):
         return [city_label(city) for city in self.queryset.filter(_called(typed, "icontains"))[:OFFERED]]
 
     def names_of(self, ids):
@@ -60,8 +61,14 @@ class Organisations:
         self.chosen = {pk for pk in chosen if pk}
 
     @staticmethod
-    def matching(typed):
-        found = Organisation.objects.filter(_called(typed, "icontains"))[:OFFERED]
+    def matching(typed, user):
+        """Names that readers can see, and those in practices the person writes: drafts of others tell none."""
+        seen = Q(convened_networks__isnull=False)
+        for practices in (Practice.objects.public(), Practice.objects.editable_by(user)):
+            rows = practices.order_by()
+            seen |= Q(pk__in=rows.values("lead_organisation")) | Q(pk__in=rows.values("partners"))
+        known = Organisation.objects.filter(seen)
+        found = known.filter(_called(typed, "icontains")).distinct()[:OFFERED]
         return list(dict.fromkeys(map(str, found)))
 
     def names_of(self, ids):

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from networks.rules import roles_of
 from practices import harm
 from practices.content import (
     ATTACHED,
@@ -20,7 +19,7 @@ from practices.content import (
 )
 from practices.emails import announce
 from practices.models import EditorialStep, Practice, PracticeVersion, Revision
-from practices.rules import can_write
+from practices.rules import can_decide, can_write
 from practices.services.cleaning import clean_changes
 from practices.services.publishing import missing_for_publication
 from practices.services.sweeping import drop_unneeded
@@ -148,8 +147,7 @@ def may_be_saved(revision, actor) -> bool:
     """Authors write while it is with them; coordinators may put right what is in review."""
     if revision.stage in Revision.WITH_AUTHORS:
         return True
-    roles = roles_of(actor)
-    return revision.is_open and (roles.is_administrator or bool(roles.networks))
+    return revision.is_open and can_decide(actor, revision.practice)
 
 
 def missing_for_submission(revision: Revision) -> list[str]:

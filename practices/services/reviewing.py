@@ -17,7 +17,10 @@ from practices.models import HarmRelease, Practice, PracticeVersion, Review, Rev
 from practices.rules import (
     can_decide,
     can_write,
+    involved_in,
+    judges_own_city,
     may_be_asked_to_review,
+    may_release,
     may_review,
     needs_release,
     responsible_networks,
@@ -147,12 +150,10 @@ def approve(revision: Revision, *, actor, note: str = "") -> Revision:
 def release_harm(revision: Revision, *, actor, note: str = "") -> Revision:
     """The second person's consent: a coordinator who neither wrote nor approved it."""
     revision = Revision.objects.select_for_update(of=["self"]).select_related("practice").get(pk=revision.pk)
-    if not can_decide(actor, revision.practice) or revision.stage != Stage.APPROVED:
-        raise PermissionDenied
-    approval = revision.steps.filter(to_stage=Stage.APPROVED).order_by("-at", "-pk").first()
-    writers = {mark["by"] for mark in revision.changed_at_save.values()}
-    if actor.pk in {revision.author_id, approval.actor_id, *writers}:
+    if actor.pk in involved_in(revision) and can_decide(actor, revision.practice):
         raise ValidationError(_("Another coordinator must release it: not the one who wrote or approved it."))
+    if not may_release(actor, revision):
+        raise PermissionDenied
     HarmRelease.objects.update_or_create(
         revision=revision,
         defaults={"released_by": actor, "note": note, "checklist": revision.content["harm_checklist"]},
@@ -233,6 +234,6 @@ def _waiting(revision, actor, *, reviewers_too=False):
     allowed = can_decide(actor, revision.practice) or (reviewers_too and may_review(actor, revision))
     if not allowed or revision.stage not in Revision.WITH_REVIEWERS:
         raise PermissionDenied
-    if revision.practice.city_id in roles_of(actor).cities and not roles_of(actor).is_administrator:
+    if judges_own_city(actor, revision.practice):
         raise PermissionDenied
     return revision

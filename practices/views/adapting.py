@@ -15,6 +15,7 @@ from practices import rules, services
 from practices.forms.reviewing import AdaptationForm, AnswerForm
 from practices.models import Adaptation
 from practices.views.history import visible_practice
+from practices.views.keeping import keeps_words
 from practices.views.reviewing import keep_errors
 from practices.views.workspace import for_people_with_a_role
 
@@ -22,7 +23,7 @@ LISTED_AT_MOST = 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people_with_a_role
+@keeps_words
 def practice_adapt(request, pk):
     origin = visible_practice(request, pk)
     if not rules.may_claim_adaptation(request.user, origin):

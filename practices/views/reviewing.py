@@ -27,6 +27,7 @@ from practices.review_desk import (
 )
 from practices.search.catalogue import catalogue
 from practices.search.indexing import library_version
+from practices.views.keeping import keeps_words
 from practices.views.workspace import for_people_with_a_role
 
 
@@ -96,7 +97,7 @@ def render_review(request, revision, bound=None, *, status=200):
         part.comments = [] if part.name in named else comments.get(part.name, [])
     named |= {part.name for part in changed}
     waits = revision.stage in Revision.WITH_REVIEWERS
-    own_city = practice.city_id in roles_of(user).cities and not roles_of(user).is_administrator
+    own_city = rules.judges_own_city(user, practice)
     may_decide = decides and waits and not own_city
     age, word = age_of(days := (timezone.now() - revision.stage_since).days)
     context = {
@@ -121,7 +122,8 @@ def render_review(request, revision, bound=None, *, status=200):
         "may_decide": may_decide,
         "may_request_changes": waits and not own_city and (decides or rules.may_review(user, revision)),
         "may_review": rules.may_review(user, revision),
-        "may_release": decides and revision.stage == Revision.Stage.APPROVED,
+        "waits_for_release": decides and revision.stage == Revision.Stage.APPROVED,
+        "may_release": rules.may_release(user, revision),
         "may_discard": writes and revision.is_open,
         "may_comment": revision.is_open and (writes or rules.may_review(user, revision)),
         "may_settle": writes,
@@ -202,7 +204,7 @@ ALLOWED = {
 
 
 @require_POST
-@for_people_with_a_role
+@keeps_words
 def review_act(request, pk, verb):
     revision = visible_revision(request, pk)
     allowed = ALLOWED.get(verb)

@@ -32,6 +32,7 @@ from practices.translation_desk import (
     pairs,
     worklist_page,
 )
+from practices.views.keeping import keeps_words
 from practices.views.workspace import for_people_with_a_role
 
 MAX_NUMBER = 2**31
@@ -99,7 +100,7 @@ def translation_worklist(request, language):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_people_with_a_role
+@keeps_words
 def translation(request, pk, language):
     practice = _practice(request, pk, language)
     if request.method == "POST":

@@ -1,12 +1,9 @@
 """Writing a practice: beginning, the steps, autosave, and sending it on its way. Nothing typed is ever lost."""
 
-from functools import wraps
-
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import Http404, JsonResponse
-from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -32,59 +29,13 @@ from practices.models import Practice, Revision
 from practices.rules import responsible_networks
 from practices.search.catalogue import catalogue
 from practices.search.similar import similar_practices
+from practices.views.keeping import forgery, handed_back, keeps_words, slowed_down
 from practices.views.workspace import for_people_with_a_role
 
 MAX_BODY = 512 * 1024
 """Of an autosave: the longest step in the widest script takes a tenth of it."""
 
 ATTACHING = {"images": ("alt_text", "caption"), "documents": ("title",)}
-
-
-def keeps_words(view):
-    """Decorate a view that takes a form: where sign-in or token are gone, the answer holds all that was typed.
-
-    Only for forms that come from this site; what another site sends is refused as ever.
-    """
-
-    @csrf_exempt
-    @never_cache
-    @wraps(view)
-    def answer(request, *args, **kwargs):
-        if request.method == "POST":
-            refusal = _forgery(request)
-            if refusal and request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
-                return refusal
-            if refusal or not request.user.is_authenticated:
-                return _handed_back(request, 403 if request.user.is_authenticated else 401)
-        elif not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        return for_people_with_a_role(view)(request, *args, **kwargs)
-
-    return answer
-
-
-def _forgery(request):
-    """The refusal of a request without a valid token, or None."""
-    return CsrfViewMiddleware(lambda request: None).process_view(request, None, (), {})
-
-
-def _handed_back(request, status, wait=""):
-    typed = [(name, value) for name, values in request.POST.lists() for value in values]
-    context = {
-        "section": "workspace",
-        "typed": [pair for pair in typed if pair[0] != "csrfmiddlewaretoken"],
-        "sign_in": f"{resolve_url(settings.LOGIN_URL)}?next={request.path}",
-        "had_files": bool(request.FILES),
-        "wait": wait,
-    }
-    return render(request, "workspace/handed_back.html", context, status=status)
-
-
-def _slowed_down(request):
-    """Too much in a short time from a person: what was typed is given back, to be sent a little later."""
-    response = _handed_back(request, 429, wait_in_words(request))
-    response["Retry-After"] = str(seconds_to_wait(request))
-    return response
 
 
 # Beginning
@@ -105,7 +56,7 @@ def start(request):
     elif request.method == "POST":
         if form.is_valid():
             if too_often(request, "writing_start"):
-                return _slowed_down(request)
+                return slowed_down(request)
             return redirect("workspace:step", _begin(form, request.user), "start")
         status = 422
     context = {
@@ -167,14 +118,14 @@ def step(request, pk, step):
     revision = _revision(practice)
     if not services.may_be_saved(revision, request.user):
         if request.method == "POST":
-            return _handed_back(request, 403)
+            return handed_back(request, 403)
         return redirect("workspace:submitted", pk)
     if step == LAST:
         return _check(request, revision)
     if request.method != "POST":
         return _show(request, revision, WritingForm(step, revision, request.user))
     if too_often(request, "writing_save"):
-        return _slowed_down(request)
+        return slowed_down(request)
     form = WritingForm(step, revision, request.user).read(request.POST)
     outcome = _store(form, request.POST)
     _attach(form, request)
@@ -316,7 +267,7 @@ def save(request, pk):
     length = request.headers.get("Content-Length") or "0"
     if not length.isdigit() or int(length) > MAX_BODY:
         return JsonResponse({"problem": "too-large"}, status=413)
-    if _forgery(request):
+    if forgery(request):
         return JsonResponse({"problem": "token"}, status=403)
     step = request.POST.get("step")
     if step not in STEPS:
@@ -377,7 +328,7 @@ def _matching(request, register):
     if too_often(request, "writing_lookup"):
         return _not_now(request)
     typed = clean_line(request.GET.get("q", ""))[:100]
-    return JsonResponse({"names": register.matching(typed) if len(typed) >= 2 else []})
+    return JsonResponse({"names": register.matching(typed, request.user) if len(typed) >= 2 else []})
 
 
 # Sending it on its way

@@ -125,7 +125,16 @@
     for (const [name, value] of [...parameters.entries()]) if (value === "") parameters.delete(name);
   }
 
+  // Long forms without autosave: leaving with words that were not sent is asked about.
+  function guard(form) {
+    let holdsWords = false;
+    form.addEventListener("input", () => (holdsWords = true));
+    form.addEventListener("submit", () => (holdsWords = false));
+    addEventListener("beforeunload", (event) => holdsWords && event.preventDefault());
+  }
+
   function start() {
+    document.querySelectorAll("form[data-guarded]").forEach(guard);
     document.addEventListener("htmx:configRequest", askWithoutBlanks);
     document.querySelectorAll("[data-suggest]").forEach(combobox);
     document.querySelectorAll("[data-share]").forEach(share);

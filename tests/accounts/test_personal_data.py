@@ -172,11 +172,8 @@ def test_upper_apps_take_part(person):
     finally:
         personal_data.unregister("notes")
 
-    assert (list(data), data["notes"], erased) == (
-        ["accounts", "networks", "practices", "notes"],
-        [person.email],
-        [person.email],
-    )
+    assert list(data) == ["accounts", "networks", "practices", "notes"]
+    assert (data["notes"], erased) == ([person.email], [person.email])
 
 
 def test_data_page_downloads_by_post_only(client, person):

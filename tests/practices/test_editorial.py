@@ -1,5 +1,6 @@
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 
 from networks.models import RoleAssignment
 from networks.services import grant_role
@@ -166,3 +167,36 @@ def test_lists_agree_with_predicates(hub, submitted, who):
     ]:
         listed = set(queryset.values_list("pk", flat=True))
         assert listed == {practice.pk for practice in everything if predicate(person, practice)}
+
+
+def test_coordinator_of_another_network_writes_for_the_own_city_only_while_it_is_with_the_authors(hub, submitted):
+    grant_role(hub.stranger, Role.CONTRIBUTOR, actor=hub.admin, city=hub.city)
+    with pytest.raises(PermissionDenied):
+        services.save_revision(submitted, {"title_sv": "Anders"}, actor=hub.stranger, seen=9)
+    services.save_revision(submitted, {"title_sv": "Rättat"}, actor=hub.coordinator, seen=9)
+
+
+def risky_and_approved(hub):
+    checklist = harmless(minors="yes")
+    checklist["minors"]["mitigation"] = "Ansikten syns inte."
+    revision = services.start_practice(actor=hub.officer, city=hub.city, source_language="sv")
+    services.save_revision(revision, complete(harm_checklist=checklist), actor=hub.officer, seen=0)
+    services.submit(revision, actor=hub.officer)
+    services.approve(revision, actor=hub.coordinator)
+    revision.refresh_from_db()
+    return revision
+
+
+def test_coordinator_who_works_for_the_city_releases_nothing_of_it(hub):
+    revision = risky_and_approved(hub)
+    grant_role(hub.second, Role.CONTRIBUTOR, actor=hub.admin, city=hub.city)
+    with pytest.raises(PermissionDenied):
+        services.release_harm(revision, actor=hub.second)
+
+
+def test_release_is_offered_to_the_second_person_only(client, hub):
+    revision = risky_and_approved(hub)
+    address = reverse("workspace:review", args=[revision.pk])
+    for person, is_offered in ((hub.coordinator, False), (hub.second, True)):
+        client.force_login(person)
+        assert (f"{address}release/" in client.get(address).content.decode()) == is_offered

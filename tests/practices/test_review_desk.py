@@ -52,14 +52,14 @@ EXPECTED = {
     # address: status for each of PEOPLE
     ("GET", "review-queue"): (302, 404, 403, 200, 200, 200, 200),
     ("GET", "review"): (302, 404, 200, 200, 200, 404, 200),
-    ("POST", "review-assign"): (302, 404, 403, 403, 422, 404, 422),
-    ("POST", "review-approve"): (302, 404, 403, 403, 302, 404, 302),
-    ("POST", "review-request-changes"): (302, 404, 422, 422, 422, 404, 422),
-    ("POST", "review-reject"): (302, 404, 403, 403, 422, 404, 422),
-    ("POST", "review-release"): (302, 404, 403, 403, 403, 404, 403),
-    ("POST", "review-discard"): (302, 404, 302, 403, 302, 404, 302),
-    ("POST", "review-finish"): (302, 404, 422, 422, 422, 404, 422),
-    ("POST", "review-comment"): (302, 404, 422, 422, 422, 404, 422),
+    ("POST", "review-assign"): (401, 404, 403, 403, 422, 404, 422),
+    ("POST", "review-approve"): (401, 404, 403, 403, 302, 404, 302),
+    ("POST", "review-request-changes"): (401, 404, 422, 422, 422, 404, 422),
+    ("POST", "review-reject"): (401, 404, 403, 403, 422, 404, 422),
+    ("POST", "review-release"): (401, 404, 403, 403, 403, 404, 403),
+    ("POST", "review-discard"): (401, 404, 302, 403, 302, 404, 302),
+    ("POST", "review-finish"): (401, 404, 422, 422, 422, 404, 422),
+    ("POST", "review-comment"): (401, 404, 422, 422, 422, 404, 422),
     ("POST", "comment-settle"): (302, 404, 302, 403, 302, 404, 302),
     ("GET", "practice-history"): (302, 404, 200, 403, 200, 404, 200),
     ("POST", "practice-restore"): (302, 404, 403, 403, 302, 404, 302),
@@ -86,7 +86,9 @@ def test_review_desk_answers_each_role(client, hub, asked, method, name, who, st
         client.force_login(getattr(hub, who))
     answer = client.get(address) if method == "GET" else client.post(address)
     assert answer.status_code == status
-    if who == "anonymous":
+    if status == 401:
+        assert reverse("workspace:review", args=[asked.pk]) in answer.context["sign_in"]
+    elif who == "anonymous":
         assert answer.url == f"{address[:3]}/accounts/login/?next={address}"
 
 

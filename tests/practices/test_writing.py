@@ -704,7 +704,7 @@ def test_choices_city_of_others_cannot_be_typed(officer, people, revision):
 
 
 def test_choices_organisations_need_a_role(client, people):
-    Organisation.objects.create(name_en="Malmö stad")
+    make_practice(city=people.torino, lead_organisation=Organisation.objects.create(name_en="Malmö stad"))
     address = "/sv/workspace/choices/organisations/?q=mal"
     assert client.get(address).status_code == 302
     client.force_login(people.nobody)
@@ -766,3 +766,15 @@ def test_edit_of_a_published_practice_asks_for_the_weight(officer, people):
     officer.post(address(revision, "check"), {"different": "1", "weight": "minor"})
     revision.refresh_from_db()
     assert (revision.stage, revision.weight) == (Revision.Stage.SUBMITTED, Revision.Weight.MINOR)
+
+
+def test_look_up_of_organisations_tells_no_name_out_of_the_drafts_of_others(client, people, officer):
+    secret = Organisation.objects.create(name_en="Safe house at Kanal street")
+    known = Organisation.objects.create(name_en="House of youth")
+    make_practice(city=people.torino, published=False, lead_organisation=secret)
+    make_practice(city=people.torino, lead_organisation=known)
+    address = f"{DESK}choices/organisations/?q=house"
+    assert officer.get(address).json()["names"] == ["House of youth"]
+    draft = make_practice(city=people.malmo, published=False)
+    draft.partners.add(secret)
+    assert officer.get(address).json()["names"] == ["House of youth", "Safe house at Kanal street"]

@@ -286,3 +286,15 @@ def test_draft_reaches_no_reader(desk, client):
         found = client.get(f"/{language}/practices/?q=canarino").context["page"]
         assert found.total == 0
     assert italian()["title_it"] in page(client, desk.practice, "it")
+
+
+def test_translation_sent_signed_out_is_handed_back_and_can_be_saved(desk, client):
+    client.force_login(desk.translator)
+    shown = re.search(r'name="seen" value="(\d+)"', client.get(address(desk)).content.decode())[1]
+    sent = {"seen": shown, "title": "Piazza", "action": "save"}
+    client.logout()
+    refused = client.post(address(desk), sent)
+    client.force_login(desk.translator)
+    saved = client.post(address(desk), dict(refused.context["typed"]))
+    assert (refused.status_code, saved.status_code) == (401, 302)
+    assert Translation.objects.get(practice=desk.practice, language="it").draft["title"] == "Piazza"
