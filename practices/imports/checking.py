@@ -33,6 +33,7 @@ from practices.columns import (
 )
 from practices.imports.reading import MAX_CELL
 from practices.imports.references import References, own_organisations
+from practices.imports.scope import Scope
 from practices.models import Practice, PracticeLink
 from practices.services import PracticeRecord, missing_for_publication, plan_review
 
@@ -105,9 +106,10 @@ def wanted_place(values, references) -> tuple[int, str, str]:
 class RowChecker:
     """Checks rows one after the other against the same references."""
 
-    def __init__(self, references: References, *, repair_encoding: bool | None = None):
+    def __init__(self, references: References, *, repair_encoding: bool | None = None, actor=None):
         """`repair_encoding`: True repairs broken words, False keeps them, None makes them a problem to decide on."""
         self.references = references
+        self.scope = Scope(actor)
         self.repair_encoding = repair_encoding
         self._first_line = {}
         self._choices = {column: _choices(column) for column in CHOICE_COLUMNS}
@@ -126,6 +128,7 @@ class RowChecker:
         checked.own_organisations = own_organisations(existing) if existing else {"lead": {}, "partners": {}}
         practice = existing or Practice(external_source=source, external_id=external_id[:120])
         before = _snapshot(practice) if existing else None
+        former_city = practice.city_id
         record = PracticeRecord(practice, is_new=existing is None)
         self._fill_choices(values, practice, checked)
         self._fill_texts(values, practice, checked)
@@ -133,6 +136,7 @@ class RowChecker:
         self._fill_terms(values, record, checked)
         self._fill_place(values, practice, checked)
         self._fill_relations(values, record, checked)
+        self.scope.check(record, checked, former_city)
         self._check_status(practice, record, checked)
         checked.title = localized(practice, "title", current_language(), practice.source_language).text
         if not checked.problems:

@@ -44,8 +44,9 @@ logger = logging.getLogger(__name__)
 
 
 def may_import(user) -> bool:
-    """An import file reaches any practice of any network, so it is for administrators."""
-    return roles_of(user).is_administrator
+    """Administrators, and coordinators: their files reach what they keep (`practices.imports.scope`)."""
+    roles = roles_of(user)
+    return roles.is_administrator or roles.is_coordinator
 
 
 def check_upload(upload) -> None:

@@ -93,7 +93,7 @@ def import_file(
     """
     references = References()
     report = _survey(path, name, references)
-    checker = RowChecker(references, repair_encoding=repair_encoding)
+    checker = RowChecker(references, repair_encoding=repair_encoding, actor=actor)
     known_words = set()
     rows = read_rows(path, name, report.encoding)
     while batch := list(islice(rows, BATCH)):
@@ -133,7 +133,16 @@ def _survey(path, name, references):
 def _check(batch, checker):
     keys = [hub_number(row.values) or identity(row.values, checker.references) for row in batch]
     existing = _existing(keys)
-    return [checker.check(row, existing.get(key)) for row, key in zip(batch, keys, strict=True)]
+    beyond = checker.scope.beyond(existing.values())
+    checked = []
+    for row, key in zip(batch, keys, strict=True):
+        found = existing.get(key)
+        is_beyond = found is not None and found.pk in beyond
+        # To its importer a practice of others is not there.
+        checked.append(checker.check(row, None if is_beyond else found))
+        if is_beyond and not isinstance(key, int):
+            checked[-1].problems.append(("external_id", _("Another practice has this external id.")))
+    return checked
 
 
 def _existing(keys):

@@ -31,7 +31,7 @@ def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
 
     Existing ones (with a primary key) are replaced and get the next version. What each says is kept in its history.
     """
-    if not (actor is None or roles_of(actor).is_administrator):
+    if not (actor is None or roles_of(actor).is_administrator or _keeps(actor, records)):
         raise PermissionDenied
     new = [record.practice for record in records if record.is_new]
     old = [record.practice for record in records if not record.is_new]
@@ -47,6 +47,15 @@ def store(records: list[PracticeRecord], *, actor, known_words=None) -> None:
     ids = [record.practice.pk for record in records]
     reindex(ids, known_words=known_words)
     keep_versions(ids, PracticeVersion.Cause.IMPORTED, actor=actor)
+
+
+def _keeps(actor, records) -> bool:
+    """Whether all records are a coordinator's: new ones for an own network, others among those the person decides on."""
+    own = roles_of(actor).networks
+    old = {record.practice.pk for record in records if not record.is_new}
+    return all(own & set(record.network_ids) for record in records if record.is_new) and (
+        Practice.objects.decided_by(actor).filter(pk__in=old).count() == len(old)
+    )
 
 
 def store_relations(records: list[PracticeRecord], replaced_ids: list[int]) -> None:

@@ -361,7 +361,9 @@
 
   const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 
+  // Of lists to tick and of selects; what is chosen stays in sight.
   function narrow(list) {
+    const isKept = (item) => (item.matches("option") ? item.selected || !item.value : item.querySelector("input").checked);
     const input = Object.assign(document.createElement("input"), { type: "search", autocomplete: "off" });
     const label = Object.assign(document.createElement("label"), { className: "narrow-list", textContent: said.narrow });
     label.append(" ", input);
@@ -369,9 +371,9 @@
     input.addEventListener("input", (event) => {
       event.stopPropagation();
       const words = folded(input.value).split(/\s+/).filter(Boolean);
-      for (const item of list.children) {
+      for (const item of list.querySelectorAll("li, option")) {
         const text = folded(`${item.textContent} ${item.dataset.search ?? ""}`);
-        item.hidden = !item.querySelector("input").checked && !words.every((word) => text.includes(word));
+        item.hidden = !isKept(item) && !words.every((word) => text.includes(word));
       }
     });
     input.addEventListener("keydown", (event) => {

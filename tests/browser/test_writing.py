@@ -208,6 +208,19 @@ def test_writing_picker_is_narrowed_by_synonyms(open_as, malmo):
     assert len(Revision.objects.get(pk=malmo.revision.pk).content["approaches"]) == 1
 
 
+def test_writing_themes_are_narrowed_and_what_is_chosen_stays(open_as, malmo):
+    page = open_as(malmo.officer, path_of(malmo, "subject"), width=390)
+    field = page.locator("#field-themes")
+    first, second = field.locator("select").nth(0), field.locator("select").nth(1)
+    first.select_option(label="Utbildning")
+    field.locator("input[type=search]").fill("IDROTT")
+    offered = lambda select: select.locator("option:not([hidden])").all_text_contents()  # noqa: E731
+    assert (offered(first), offered(second)) == (["–", "Utbildning", "Idrott"], ["–", "Idrott"])
+    second.select_option(label="Idrott")
+    saved(page)
+    assert len(Revision.objects.get(pk=malmo.revision.pk).content["themes"]) == 2
+
+
 def test_writing_without_javascript(open_as, malmo):
     page = open_as(malmo.officer, path_of(malmo, "story"), width=390, javascript=False)
     page.locator("#id_title").fill("Samtal på torget")
