@@ -1,16 +1,11 @@
 """What every test starts from."""
 
-from uuid import uuid4
-
 import pytest
 from django.conf import settings
 from django.utils import translation
 
-
-@pytest.fixture(autouse=True, scope="session")
-def _own_limits():
-    """The store outlives a run, while the numbers of people begin anew."""
-    settings.CACHES["limits"]["KEY_PREFIX"] = f"test-{uuid4()}"
+# Argon2 is slow on purpose, and nearly every test makes people; that the portal uses it is tested by itself.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(autouse=True)

@@ -207,3 +207,9 @@ def test_unconfirmed_address_must_be_confirmed_before_login(client, sign_in):
     assert not person.emailaddress_set.filter(verified=True).exists()
     client.post(link)
     assert sign_in(person.email)["Location"] == "/en/workspace/"
+
+
+def test_passwords_are_kept_with_argon2():
+    from hub import settings as configured
+
+    assert configured.PASSWORD_HASHERS[0].endswith(".Argon2PasswordHasher")

@@ -306,7 +306,7 @@ def test_nothing_of_a_foreign_draft_stands_on_any_page(client, people, role):
     canary = "Kanariefågel"
     make_practice(published=False, city=people["city"], networks=[people["network"]], texts={"title_en": canary})
     signed_in(client, people, role)
-    told = [name for name in PAGES if canary in client.get(reverse(name)).content.decode(errors="replace")]
+    told = [name for name in PAGES if canary in client.get(reverse(name)).getvalue().decode(errors="replace")]
     assert told == []
 
 
