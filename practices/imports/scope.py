@@ -1,5 +1,6 @@
 """What of a file its importer may store: coordinators reach the practices, cities and networks they keep, and no others."""
 
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from networks.geonames import Place
@@ -8,12 +9,17 @@ from practices.models import Practice
 
 
 class Scope:
-    """The reach of a person; administrators and the system itself (None) reach everything."""
+    """The reach of a person; administrators and the system itself (None) reach everything.
+
+    Raises PermissionDenied for people who keep no network.
+    """
 
     def __init__(self, actor):
         self.actor = actor
         self.is_limited = actor is not None and not roles_of(actor).is_administrator
         self.networks = roles_of(actor).networks if self.is_limited else frozenset()
+        if self.is_limited and not self.networks:
+            raise PermissionDenied
         self.cities = set(editable_cities(actor).values_list("pk", flat=True)) if self.is_limited else set()
 
     def beyond(self, practices) -> set[int]:
