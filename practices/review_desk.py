@@ -122,10 +122,13 @@ def assigned_rows(user, catalogue: Catalogue) -> list[QueueRow]:
 
 
 def rows_of(revisions, catalogue: Catalogue, start: int, size: int) -> list[QueueRow]:
-    """Rows of revisions, longest waiting first, in three statements; of their content the title alone is read."""
+    """Rows of revisions, longest waiting first, in four statements; of their content the title alone is read, and that
+    for the rows shown."""
     languages = site_languages()
+    shown = list(revisions.order_by("stage_since", "pk").values_list("pk", flat=True)[start : start + size])
     found = list(
-        revisions.annotate(**{f"title_{code}": KT(f"content__title_{code}") for code in languages})
+        Revision.objects.filter(pk__in=shown)
+        .annotate(**{f"title_{code}": KT(f"content__title_{code}") for code in languages})
         .order_by("stage_since", "pk")
         .values_list(
             "pk",
@@ -136,7 +139,7 @@ def rows_of(revisions, catalogue: Catalogue, start: int, size: int) -> list[Queu
             "practice__status",
             *in_all_languages("practice__city__name"),
             *in_all_languages("title"),
-        )[start : start + size]
+        )
     )
     networks = _networks_of([row[3] for row in found], catalogue)
     reviewers = _reviewers_of([row[0] for row in found])
