@@ -80,11 +80,13 @@ def seen_by(open_page, live_server):
     return open_
 
 
-@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("ar", 390)])
-def test_desks_are_accessible_and_fit(seen_by, paths, language, width):
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("en", 1280, "light"), ("ar", 390, "light"), ("en", 390, "dark")]
+)
+def test_desks_are_accessible_and_fit(seen_by, paths, language, width, scheme):
     faults = []
     for person, name, path in paths:
-        page = seen_by(person, f"/{language}{path}", width=width)
+        page = seen_by(person, f"/{language}{path}", width=width, color_scheme=scheme)
         page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true })")
         if folder := os.environ.get("PICTURES"):
             page.screenshot(path=Path(folder) / f"desk-{name}-{language}-{width}.png", full_page=True)
