@@ -5,6 +5,8 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import sync_playwright
 
 from networks.models import Membership
@@ -73,6 +75,24 @@ def open_page(chromium, live_server, request):
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def session_of(person):
+    """The cookie of a browser in which a person has signed in."""
+    client = Client()
+    client.force_login(person)
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return {"name": settings.SESSION_COOKIE_NAME, "value": value, "domain": "localhost", "path": "/"}
+
+
+@pytest.fixture
+def open_as(open_page):
+    """`open_as(person, path, …)` is `open_page` in a browser in which the person has signed in."""
+
+    def open_(person, path, **options):
+        return open_page(path, storage_state={"cookies": [session_of(person)]}, **options)
+
+    return open_
 
 
 @pytest.fixture

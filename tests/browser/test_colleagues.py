@@ -3,12 +3,12 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.test import Client
 
 from accounts.models import Invitation
 from networks.models import RoleAssignment
 from networks.services import grant_role, invite_colleague
 from practices.imports.running import import_file
+from tests.browser.conftest import session_of
 from tests.browser.test_pages import LEVELS
 from tests.factories import make_person
 
@@ -26,9 +26,7 @@ def signed_in(open_page, library, admin_user):
     grant_role(focal, Role.COORDINATOR, network=library["network"], actor=admin_user)
     grant_role(anna, Role.CONTRIBUTOR, city=malmo, actor=admin_user)
     invite_colleague(malmo, "new@malmo.example", Role.CONTRIBUTOR, actor=focal, language="ar", name="Nina Ek")
-    client = Client()
-    client.force_login(focal)
-    session = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+    session = session_of(focal)
 
     def open_(path, language="en", **options):
         spoken = {"name": settings.LANGUAGE_COOKIE_NAME, "value": language}

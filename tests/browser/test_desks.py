@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -64,29 +62,13 @@ def paths(hub, submitted):  # noqa: F811
         ]
 
 
-@pytest.fixture
-def seen_by(open_page, live_server):
-    def open_(person, path, **options):
-        client = Client()
-        client.force_login(person)
-        cookie = {
-            "name": settings.SESSION_COOKIE_NAME,
-            "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-            "domain": "localhost",
-            "path": "/",
-        }
-        return open_page(path, storage_state={"cookies": [cookie]}, **options)
-
-    return open_
-
-
 @pytest.mark.parametrize(
     ("language", "width", "scheme"), [("en", 1280, "light"), ("ar", 390, "light"), ("en", 390, "dark")]
 )
-def test_desks_are_accessible_and_fit(seen_by, paths, language, width, scheme):
+def test_desks_are_accessible_and_fit(open_as, paths, language, width, scheme):
     faults = []
     for person, name, path in paths:
-        page = seen_by(person, f"/{language}{path}", width=width, color_scheme=scheme)
+        page = open_as(person, f"/{language}{path}", width=width, color_scheme=scheme)
         page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true })")
         if folder := os.environ.get("PICTURES"):
             page.screenshot(path=Path(folder) / f"desk-{name}-{language}-{width}.png", full_page=True)

@@ -3,9 +3,7 @@
 import re
 
 import pytest
-from django.conf import settings
 from django.core import mail
-from django.test import Client
 from django.urls import reverse
 
 from common.outbox.sending import send_waiting
@@ -24,7 +22,7 @@ def link_to(address):
     return re.search(r"https?://[^/\s]+(/\S+)", told.body)[1]
 
 
-def test_asker_with_an_address_of_the_city_ends_up_writing_for_it(open_page, live_server):
+def test_asker_with_an_address_of_the_city_ends_up_writing_for_it(open_page, open_as, live_server):
     admin = make_person("admin@example.org", is_superuser=True)
     malmo = make_city("Malmö", mail_domain="malmo.example")
     coordinator = make_person("karin@example.org", language="sv")
@@ -39,12 +37,7 @@ def test_asker_with_an_address_of_the_city_ends_up_writing_for_it(open_page, liv
     with asker.expect_navigation():
         asker.locator("main form button").click()
 
-    page = open_page("/healthz")
-    browser = Client()
-    browser.force_login(coordinator)
-    value = browser.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
-    page.goto(live_server.url + link_to("karin@example.org"))
+    page = open_as(coordinator, link_to("karin@example.org"))
     page.locator("input.action-select").check()
     page.locator("select[name=action]").select_option("approve")
     with page.expect_navigation():

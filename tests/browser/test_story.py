@@ -5,9 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core import mail
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -68,19 +66,9 @@ def world(transactional_db):
 
 
 @pytest.fixture
-def seen_by(open_page):
-    """`seen_by(person, path)` opens a page signed in as a person; without a path, a fresh window."""
-
-    def open_(person, path, width=PHONE):
-        page = open_page("/healthz", width=width)
-        browser = Client()
-        browser.force_login(person)
-        value = browser.cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": origin(page)}])
-        page.goto(origin(page) + path)
-        return page
-
-    return open_
+def seen_by(open_as):
+    """What a person sees on a phone."""
+    return lambda person, path, width=PHONE: open_as(person, path, width=width)
 
 
 def origin(page):

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 
 from practices import services
 from tests.browser.test_pages import LEVELS
@@ -34,20 +32,8 @@ def paths(desk):  # noqa: F811
 
 
 @pytest.fixture
-def signed_in(open_page, live_server, desk):  # noqa: F811
-    client = Client()
-    client.force_login(desk.officer)
-    cookie = {
-        "name": settings.SESSION_COOKIE_NAME,
-        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-        "url": live_server.url,
-    }
-
-    def open_(path, **options):
-        return open_page(path, storage_state={"cookies": [cookie | {"domain": "localhost", "path": "/"}]}, **options)
-
-    cookie.pop("url")
-    return open_
+def signed_in(open_as, desk):  # noqa: F811
+    return lambda path, **options: open_as(desk.officer, path, **options)
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

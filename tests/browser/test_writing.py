@@ -4,9 +4,7 @@ import io
 import re
 
 import pytest
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -14,6 +12,7 @@ from networks.models import RoleAssignment
 from networks.services import grant_role
 from practices import services
 from practices.models import Revision
+from tests.browser.conftest import session_of
 from tests.factories import make_city, make_network, make_person, make_term
 from vocabularies.models import Scheme
 
@@ -45,27 +44,6 @@ def malmo(transactional_db):
         actor=Malmo.officer, city=Malmo.city, source_language="sv", network_ids=[Malmo.network.pk]
     )
     return Malmo
-
-
-@pytest.fixture
-def open_as(open_page):
-    """A page of a signed-in person."""
-
-    def open_(person, path, **options):
-        browser = Client()
-        browser.force_login(person)
-        page = open_page("/healthz", **options)
-        sign_in(page, browser)
-        page.goto(re.sub(r"/healthz$", path, page.url))
-        return page
-
-    return open_
-
-
-def sign_in(page, browser):
-    origin = page.evaluate("location.origin")
-    value = browser.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": origin}])
 
 
 def path_of(malmo, step):
@@ -157,9 +135,7 @@ def test_writing_signed_out_goes_on_after_signing_in_again(open_as, malmo, fault
     expect(told(page)).to_contain_text(
         page.locator("form[data-writing]").get_attribute("data-signed-out"), timeout=15_000
     )
-    browser = Client()
-    browser.force_login(malmo.officer)
-    sign_in(page, browser)
+    page.context.add_cookies([session_of(malmo.officer)])
     page.evaluate("dispatchEvent(new Event('focus'))")
     saved(page)
     assert stored(malmo, "title") == "Samtal på torget"
