@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import services
-from accounts.models import AccountRequest, Invitation, User
+from accounts.models import Invitation, User
 from common.admin import CleanAdmin, CleanFieldsMixin
 
 
@@ -114,8 +114,9 @@ class InvitationAdmin(CleanAdmin):
         messages.success(request, text % {"count": count})
 
 
-@admin.register(AccountRequest)
 class AccountRequestAdmin(CleanAdmin):
+    """Registered by the app above, which knows the cities and so decides who may decide."""
+
     list_display = ["email", "name", "domain_label", "state", "verified_at", "decided_by"]
     list_filter = ["state"]
     list_select_related = ["decided_by"]
@@ -141,15 +142,3 @@ class AccountRequestAdmin(CleanAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
-
-    @admin.action(description=_("Invite the chosen askers"))
-    def approve(self, request, queryset):
-        count = sum(services.approve(one, request.user) is not None for one in queryset)
-        text = ngettext("%(count)s person is invited.", "%(count)s people are invited.", count)
-        messages.success(request, text % {"count": count})
-
-    @admin.action(description=_("Refuse the chosen requests"))
-    def refuse(self, request, queryset):
-        count = sum(services.refuse(one, request.user) for one in queryset)
-        text = ngettext("%(count)s request is refused.", "%(count)s requests are refused.", count)
-        messages.success(request, text % {"count": count})

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from babel.numbers import format_decimal
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-
-from common.languages import current_language
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,12 @@ def waiting_for(user) -> list[Waiting]:
     return [entry for source in _sources for entry in source(user)]
 
 
+def days_since(moment) -> int:
+    return max(0, (timezone.now() - moment).days)
+
+
 def waited(days: int) -> str:
     """How long something has been where it is."""
     if not days:
         return _("since today")
     return ngettext("for %(days)s day", "for %(days)s days", days) % {"days": days}
-
-
-def number(count: int) -> str:
-    """A count with the reader's separators."""
-    return format_decimal(count, locale=current_language())

@@ -13,11 +13,8 @@ Role = RoleAssignment.Role
 
 def tell_of_request(sender, account_request, **kwargs):
     """Coordinators of the asker's city decide; administrators where there is none."""
-    domain = account_request.email.rpartition("@")[2]
-    cities = City.objects.filter(mail_domain=domain).exclude(mail_domain="")
-    networks = Membership.objects.active().filter(city__in=cities).values("network")
-    people = _holders(Q(role=Role.COORDINATOR, network__in=networks)) or _holders(Q(role=Role.ADMINISTRATOR))
-    for person in people:
+    cities = City.objects.of_address(account_request.email)
+    for person in coordinators_of(Membership.objects.active().filter(city__in=cities).values("network")):
         context = {
             "asker": unlinked(account_request.name or account_request.email),
             "city": account_request.domain_label,
@@ -35,6 +32,12 @@ def tell_of_request(sender, account_request, **kwargs):
         )
 
 
-def _holders(condition):
+def coordinators_of(networks):
+    """Those of any of the networks; administrators where there is none."""
+    return holders(Q(role=Role.COORDINATOR, network__in=networks)) or holders(Q(role=Role.ADMINISTRATOR))
+
+
+def holders(condition):
+    """Active people with a role that fits a condition on role assignments."""
     held = RoleAssignment.objects.active().filter(condition)
     return list(get_user_model().objects.filter(is_active=True, pk__in=held.values("person")).order_by("pk"))

@@ -75,8 +75,7 @@ def _free_slug(name, country):
 
 def city_of_address(email) -> str | None:
     """Name of the city whose verified mail domain an address is of, or None."""
-    domain = email.rpartition("@")[2].lower()
-    city = City.objects.filter(mail_domain=domain).exclude(mail_domain="").first()
+    city = City.objects.of_address(email).first()
     return str(city) if city else None
 
 
@@ -99,8 +98,7 @@ def approve_request(account_request, *, actor):
     Returns the invitation, or None where the request waits for no decision. Raises PermissionDenied where the actor
     may not invite for that city; without such a city an administrator invites to an account without a role.
     """
-    domain = account_request.email.rpartition("@")[2]
-    city = City.objects.filter(mail_domain=domain).exclude(mail_domain="").first()
+    city = City.objects.of_address(account_request.email).first()
     if not may_grant(actor, Role.CONTRIBUTOR, city=city):
         raise PermissionDenied
     approved = approve(account_request, actor)

@@ -4,7 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from common.waiting import Waiting, number
+from common.templatetags.hub import number
+from common.waiting import Waiting
 from networks.models import Membership
 from networks.rules import editable_networks, roles_of
 from networks.services import requests_kept_by

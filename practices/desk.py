@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 
 from common.languages import current_language, in_all_languages, name_in, site_languages
 from common.phrases import listed
-from common.waiting import Waiting, number, waited
+from common.templatetags.hub import number
+from common.waiting import Waiting, days_since, waited
 from common.waiting import waiting_for as registered_for
 from networks.models import City
 from networks.rules import roles_of
@@ -113,10 +114,6 @@ def holder(revision, user) -> str:
     return _("The coordinators")
 
 
-def days_since(moment) -> int:
-    return max(0, (timezone.now() - moment).days)
-
-
 def waiting_for(user, rows: list[DeskRow], values: Catalogue) -> list[Waiting]:
     """All that waits for a person, own practices (`rows`) first; its statements grow with roles, not with records."""
     return [
@@ -148,8 +145,7 @@ def _confirmations(user):
 
 def _adaptations(user):
     """Adaptations that other cities recorded of practices of one's cities."""
-    cities = roles_of(user).focal_cities | roles_of(user).contributed_cities
-    claimed = Adaptation.objects.filter(origin__city__in=cities, state=Adaptation.State.CLAIMED)
+    claimed = Adaptation.objects.filter(origin__city__in=roles_of(user).cities, state=Adaptation.State.CLAIMED)
     for one in claimed.select_related("city", "origin").defer(*(f"origin__{name}" for name in UNREAD_COLUMNS))[
         :LISTED
     ]:

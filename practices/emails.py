@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from common.languages import direction
 from common.localized import localized
 from common.outbox.queueing import queue_mail
+from networks.emails import coordinators_of, holders
 from networks.models import RoleAssignment
 from practices.models import Adaptation, Practice, Revision
 from practices.rules import can_write, needs_release, responsible_networks
@@ -52,7 +53,7 @@ def _told_of(step, revision):
     if stage == Stage.APPROVED and needs_release(revision):
         involved = {revision.author_id, step.actor_id}
         others = [person for person in _coordinators(revision.practice) if person.pk not in involved]
-        return "release-needed", others or _holders(Q(role=Role.ADMINISTRATOR))
+        return "release-needed", others or holders(Q(role=Role.ADMINISTRATOR))
     if stage == Stage.PUBLISHED:
         return "practice-published", _authors(revision)
     if stage == Stage.REJECTED:
@@ -123,21 +124,13 @@ def remind_of_review(practice: Practice) -> None:
 # People ------------------------------------------------------------------------------------------
 
 
-def _holders(condition):
-    held = RoleAssignment.objects.active().filter(condition)
-    return list(get_user_model().objects.filter(is_active=True, pk__in=held.values("person")).order_by("pk"))
-
-
 def _coordinators(practice):
     """Coordinators of the responsible networks; administrators where there is none."""
-    networks = responsible_networks(practice)
-    return _holders(Q(role=Role.COORDINATOR, network__in=networks)) or _holders(Q(role=Role.ADMINISTRATOR))
+    return coordinators_of(responsible_networks(practice))
 
 
 def _officers(practice):
-    return (
-        _holders(Q(role__in=[Role.FOCAL_POINT, Role.CONTRIBUTOR], city=practice.city_id)) if practice.city_id else []
-    )
+    return holders(Q(role__in=[Role.FOCAL_POINT, Role.CONTRIBUTOR], city=practice.city_id)) if practice.city_id else []
 
 
 def _authors(revision):

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Min, Q
 from django.db.models.fields.json import KT
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.languages import fallback_chain, in_all_languages, site_languages
 from common.localized import LocalizedText
+from common.waiting import days_since
 from networks.models import Membership
 from networks.rules import editable_networks
 from practices.models import Practice, Review, Revision
@@ -143,12 +143,11 @@ def rows_of(revisions, catalogue: Catalogue, start: int, size: int) -> list[Queu
     )
     networks = _networks_of([row[3] for row in found], catalogue)
     reviewers = _reviewers_of([row[0] for row in found])
-    now = timezone.now()
     rows = []
     for pk, stage, since, practice_id, source, status, *texts in found:
         city = dict(zip(languages, texts, strict=False))
         titles = dict(zip(languages, texts[len(languages) :], strict=True))
-        days = (now - since).days
+        days = days_since(since)
         age, word = age_of(days)
         rows.append(
             QueueRow(

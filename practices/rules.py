@@ -103,10 +103,8 @@ def may_be_asked_to_review(roles, practice, network_ids, theme_ids) -> bool:
     )
 
 
-def judges_own_city(user, practice) -> bool:
-    """Whether a judgement would be about the person's own city; administrators stand above that."""
-    roles = roles_of(user)
-    return practice.city_id in roles.cities and not roles.is_administrator
+judges_own_city = works_for_its_city & ~is_administrator
+"""A judgement would be about the person's own city; administrators stand above that."""
 
 
 def involved_in(revision) -> set[int]:

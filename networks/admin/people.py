@@ -111,9 +111,6 @@ class RoleOfferAdmin(ScopedAdmin, CleanAdmin):
         return done
 
 
-admin.site.unregister(AccountRequest)
-
-
 @admin.register(AccountRequest)
 class CityRequestAdmin(ScopedAdmin, AccountRequestAdmin):
     """Requests from the mail domains of cities; the asker becomes a contributor of the city."""

@@ -16,6 +16,10 @@ POPULATION_BANDS = [
 
 
 class CityQuerySet(models.QuerySet):
+    def of_address(self, email):
+        """Those whose verified mail domain an address is of."""
+        return self.filter(mail_domain=email.rpartition("@")[2].lower()).exclude(mail_domain="")
+
     def on_the_map(self):
         """Cities whose coordinates are known."""
         return self.filter(latitude__isnull=False)

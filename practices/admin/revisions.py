@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.http import HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import CleanAdmin
 from common.languages import in_all_languages
+from common.waiting import days_since
 from networks.scoped_admin import ScopedAdmin
 from practices.models import Practice, Revision
 
@@ -57,4 +57,4 @@ class RevisionAdmin(ScopedAdmin, CleanAdmin):
 
     @admin.display(description=_("days in this stage"), ordering="-stage_since")
     def days(self, revision):
-        return (timezone.now() - revision.stage_since).days
+        return days_since(revision.stage_since)

@@ -4,10 +4,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from common.languages import current_language, site_languages
+from common.waiting import days_since
 from networks.rules import roles_of
 from practices import rules, services
 from practices.comparing import Names, differences, entries, label_of
@@ -99,7 +99,7 @@ def render_review(request, revision, bound=None, *, status=200):
     waits = revision.stage in Revision.WITH_REVIEWERS
     own_city = rules.judges_own_city(user, practice)
     may_decide = decides and waits and not own_city
-    age, word = age_of(days := (timezone.now() - revision.stage_since).days)
+    age, word = age_of(days := days_since(revision.stage_since))
     context = {
         "roles": roles_of(user),
         "desk": "review",

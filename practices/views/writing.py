@@ -17,7 +17,7 @@ from common.forms import RICH_TEXT_WORDS
 from common.guessing import guessed_language
 from common.languages import current_language, name_in
 from common.text import clean_line
-from common.waiting import waited
+from common.waiting import days_since, waited
 from networks.rules import roles_of
 from practices import desk, harm, services
 from practices.conditional import versions_for
@@ -399,7 +399,7 @@ def submitted(request, pk):
         "practice": practice,
         "revision": revision,
         "holder": desk.holder(revision, request.user) if revision.is_open else "",
-        "waited": waited(desk.days_since(revision.stage_since)),
+        "waited": waited(days_since(revision.stage_since)),
         "steps": revision.steps.select_related("actor"),
         "has_networks": bool(responsible_networks(practice)),
     }

@@ -1,6 +1,7 @@
 """A Swedish practice and its Italian translation, and how it is revised, for tests of translations."""
 
-from practices import harm, services
+from practices import services
+from tests.practices.editorial import harmless
 
 FIRST = "<p>Grannarna träffas på torget. De talar om oro.</p>"
 CHANGED = "<p>Grannarna träffas i skolan. De talar om oro.</p>"
@@ -26,11 +27,6 @@ def italian():
         "results_it": "<p>Calma.</p>",
         "lessons_learned_it": "<p>Iniziare presto.</p>",
     }
-
-
-def harmless():
-    safe = {name: "yes" if name in harm.REASSURING else "no" for name in harm.QUESTIONS}
-    return {name: {"answer": answer, "mitigation": ""} for name, answer in safe.items()}
 
 
 def revise(desk, *, weight, publish=True, **texts):
