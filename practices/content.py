@@ -177,6 +177,12 @@ def _write_attached(practice, name, rows):
         record.save()
 
 
+def still_stored(practice: Practice, name: str, rows: list[dict]) -> list[dict]:
+    """Those rows of a former content's "images" or "documents" whose file the practice still has, shown or not."""
+    kept = set(ATTACHED[name][0].objects.filter(practice=practice).values_list("pk", flat=True))
+    return [row for row in rows if row["id"] in kept]
+
+
 def changed_fields(before: dict, after: dict) -> list[str]:
     """Keys whose values differ, in the order of `fields`; a key that one side lacks counts as unchanged."""
     return [name for name in fields() if name in before and name in after and before[name] != after[name]]

@@ -68,14 +68,14 @@ def may_answer_adaptation(user, adaptation) -> bool:
 
 
 def may_translate(user, practice, language) -> bool:
-    """Translators of the language (in any network, or one of its own), those who write it, and its coordinators."""
+    """Translators of the language (in any network, or one that cares for it), its writers and its coordinators."""
     if can_write(user, practice):
         return True
     held = roles_of(user).translates
     scopes = [network for network, code in held if code == language]
     if not scopes or not practice.is_public:
         return False
-    return None in scopes or bool(set(scopes) & set(practice.networks.values_list("pk", flat=True)))
+    return None in scopes or bool(responsible_networks(practice) & set(scopes))
 
 
 def may_review(user, revision) -> bool:

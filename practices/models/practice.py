@@ -99,12 +99,12 @@ class PracticeQuerySet(models.QuerySet):
 
 
 def _offered(user, language):
-    """Public practices to translators: all, or those of the networks they translate for."""
+    """Public practices to translators: all, or those in the care of the networks they translate for."""
     scopes = [network for network, code in roles_of(user).translates if language in ("", code)]
     if not scopes:
         return Q(pk__in=[])
     public = Q(status=Practice.Status.PUBLISHED, visibility=Practice.Visibility.PUBLIC)
-    return public if None in scopes else public & _in_networks(scopes)
+    return public if None in scopes else public & in_care_of(scopes)
 
 
 def _in_networks(network_ids):

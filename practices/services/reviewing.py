@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from networks.models import RoleAssignment
 from networks.rules import roles_of
-from practices.content import changed_fields, fields, read_content, write_content
+from practices.content import ATTACHED, changed_fields, fields, read_content, still_stored, write_content
 from practices.emails import announce_assignment, announce_comment
 from practices.models import HarmRelease, Practice, PracticeVersion, Review, ReviewComment, Revision
 from practices.rules import (
@@ -213,11 +213,13 @@ def _revisions_to_withdraw(practice):
 
 @transaction.atomic
 def restore(version: PracticeVersion, *, actor) -> Revision:
-    """Begin (or continue) a revision that says what a former version said."""
+    """Begin (or continue) a revision that says what a former version said, with the files that still exist."""
     practice = version.practice
     revision = open_revision(practice, actor=actor)
     current = revision.content
-    known = {name: value for name, value in version.content.items() if name not in ("images", "documents")}
+    known = version.content | {
+        name: still_stored(practice, name, version.content[name]) for name in ATTACHED if name in version.content
+    }
     save_revision(
         revision,
         {name: known[name] for name in changed_fields(current, known)},

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from networks.rules import roles_of
 from practices import rules, services
 from practices.comparing import Names, differences
+from practices.content import ATTACHED
 from practices.forms.reviewing import WithdrawForm
 from practices.models import EditorialStep, Practice
 from practices.views.workspace import for_people_with_a_role
@@ -68,6 +69,10 @@ def practice_restore(request, pk, number):
     version = get_object_or_404(practice.versions.select_related("practice"), number=number)
     revision = services.restore(version, actor=request.user)
     messages.success(request, _("Version %(number)s stands in a draft now.") % {"number": number})
+    if any(len(revision.content.get(name, [])) < len(version.content.get(name, [])) for name in ATTACHED):
+        messages.warning(
+            request, _("Pictures or documents of that version have been deleted and could not come back.")
+        )
     return redirect("workspace:review", revision.pk)
 
 

@@ -312,6 +312,17 @@ def test_restore_from_the_history_opens_a_revision(client, hub):
     )
 
 
+def test_restore_brings_a_removed_picture_back(client, hub, add_picture):
+    practice = make_practice(language="sv", city=hub.city)
+    shown, deleted = (add_picture(practice, alt_text=text) for text in ("A square", "A street"))
+    old = services.keep_version(practice, "edited", actor=hub.admin)
+    PracticeImage.objects.filter(pk=shown.pk).update(is_live=False)
+    deleted.delete()
+    answer = post_as(client, hub.officer, "practice-restore", practice.pk, old.number)
+    assert [image["id"] for image in practice.revisions.get().content["images"]] == [shown.pk]
+    assert "have been deleted" in client.get(answer.url).content.decode()
+
+
 @pytest.fixture
 def add_picture(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path

@@ -8,7 +8,7 @@ from practices.content import digest
 from practices.models import Practice, PracticeVersion, Translation
 from practices.translating import field_state, source_digest
 from practices.wording import changed_words, compare_sentences, sentences
-from tests.factories import make_practice
+from tests.factories import make_city, make_practice
 from tests.practices.translating.texts import CHANGED, FIRST, italian, revise, swedish
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +155,10 @@ def test_draft_is_seen_by_nobody_until_it_is_confirmed(desk):
 
 def test_draft_changed_by_another_is_a_conflict_and_keeps_theirs(desk):
     services.save_draft(desk.practice, "it", {"title": "Uno"}, actor=desk.second, seen=0)
+    elsewhere = services.save_draft(
+        desk.practice, "it", {"title": "Zero"}, actor=desk.second, seen=0, window="another"
+    )
+    assert elsewhere.conflicts["title"]["theirs"] == "Uno"
     outcome = services.save_draft(
         desk.practice, "it", {"title": "Due", "summary": "Breve."}, actor=desk.translator, seen=0
     )
@@ -274,13 +278,15 @@ def test_translator_of_italian_translates_into_italian_only(desk, language):
 def test_list_of_translatable_practices_agrees_with_the_predicate(desk, who):
     from practices.rules import may_translate
 
-    make_practice(city=desk.city, index=False)
+    naming_no_network = make_practice(city=desk.city, index=False)
     make_practice(networks=[desk.network], visibility="network", index=False)
     make_practice(networks=[desk.foreign, desk.network], index=False)
     make_practice(networks=[desk.foreign], index=False)
+    make_practice(city=make_city("Bari", "IT"), index=False)
     person = getattr(desk, who)
     everything = list(Practice.objects.all())
-    assert len(everything) == 5
+    assert len(everything) == 6
+    assert may_translate(desk.translator, naming_no_network, "it")
     for language in ("it", "fr"):
         listed = set(Practice.objects.translatable_by(person, language).values_list("pk", flat=True))
         assert listed == {practice.pk for practice in everything if may_translate(person, practice, language)}
