@@ -86,13 +86,15 @@ def save_revision(
     seen: int,
     seen_of: dict[str, int] | None = None,
     weight: str | None = None,
+    window: str = "",
 ) -> SaveOutcome:
     """Store the fields a person changed. `seen` is the counter of the state those changes were made on; `seen_of` has
     a later one for single fields, of which the person has been shown what somebody else wrote.
 
-    A field that somebody else changed after that keeps the other's value and comes back as a conflict, so that nothing
-    is overwritten unseen. Values are cleaned by the text gate; raises ValidationError by field for values that cannot
-    be stored, PermissionDenied where the actor may not write or the revision is with the reviewers.
+    `window` names the page in which they were typed. A field that was changed after that by somebody else, or by the
+    same person in another window, keeps that value and comes back as a conflict, so that nothing is overwritten unseen.
+    Values are cleaned by the text gate. Raises ValidationError by field for values that cannot be stored,
+    PermissionDenied where the actor may not write or the revision is with the reviewers.
     """
     revision = Revision.objects.select_for_update().select_related("practice").get(pk=revision.pk)
     if not can_write(actor, revision.practice) or not may_be_saved(revision, actor):
@@ -100,11 +102,12 @@ def save_revision(
     changes = clean_changes(changes, practice=revision.practice, actor=actor)
     seen_of = dict.fromkeys(revision.changed_at_save, seen) | (seen_of or {})
     conflicts, saved = {}, []
+    here = (actor.pk, window)
     for name, value in changes.items():
         if revision.content.get(name) == value:
             continue
         last = revision.changed_at_save.get(name)
-        if last and last["at"] > seen_of.get(name, seen) and last["by"] != actor.pk:
+        if last and last["at"] > seen_of.get(name, seen) and written_in(last) != here:
             conflicts[name] = _theirs(revision, name)
             continue
         saved.append(name)
@@ -114,7 +117,7 @@ def save_revision(
         revision.save(update_fields=["weight"])
     if saved:
         revision.counter += 1
-        mark = {"at": revision.counter, "by": actor.pk, "name": str(actor)}
+        mark = {"at": revision.counter, "by": actor.pk, "name": str(actor), "window": window}
         revision.content |= {name: changes[name] for name in saved}
         revision.changed_at_save |= dict.fromkeys(saved, mark)
         revision.save(update_fields=["content", "changed_at_save", "counter", "updated_at"])
@@ -126,9 +129,14 @@ def save_revision(
     others = {
         name: _theirs(revision, name)
         for name, last in revision.changed_at_save.items()
-        if name not in changes and last["at"] > seen_of[name] and last["by"] != actor.pk
+        if name not in changes and last["at"] > seen_of[name] and written_in(last) != here
     }
     return SaveOutcome(revision.counter, saved, conflicts, others)
+
+
+def written_in(mark) -> tuple:
+    """(person, window) of the last change to a field."""
+    return mark["by"], mark.get("window", "")
 
 
 def _check_together(content):

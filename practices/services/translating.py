@@ -14,7 +14,7 @@ from practices.content import TEXTS
 from practices.models import Practice, PracticeVersion, Translation
 from practices.rules import can_decide, may_translate
 from practices.search.indexing import bump_version, reindex
-from practices.services.editing import SaveOutcome, clean_changes
+from practices.services.editing import SaveOutcome, clean_changes, written_in
 from practices.services.following import new_translation
 from practices.services.versions import keep_former, keep_version
 from practices.translating import NEEDED, Stage, follow, hold, measure, source_digest, source_texts
@@ -47,11 +47,14 @@ def _locked(practice, language, actor):
 
 
 @transaction.atomic
-def save_draft(practice: Practice, language: str, changes: dict[str, str], *, actor, seen: int) -> SaveOutcome:
+def save_draft(
+    practice: Practice, language: str, changes: dict[str, str], *, actor, seen: int, window: str = ""
+) -> SaveOutcome:
     """Keep what a translator wrote, field by field; readers see nothing of it until it is confirmed.
 
-    `seen` is the counter of the state the changes were made on: a field that somebody else changed after that keeps
-    the other's text and comes back as a conflict. Raises ValidationError {field: errors} for texts that do not fit.
+    `seen` is the counter of the state the changes were made on, `window` names the page in which they were typed: a field
+    that was changed elsewhere after that keeps the text of there and comes back as a conflict.
+    Raises ValidationError {field: errors} for texts that do not fit.
     """
     practice, row = _locked(practice, language, actor)
     changes = _cleaned(changes, language)
@@ -61,12 +64,12 @@ def save_draft(practice: Practice, language: str, changes: dict[str, str], *, ac
         if shown == text and name not in row.machine_fields:
             continue
         last = row.changed_at_save.get(name)
-        if shown != text and last and last["at"] > seen and last["by"] != actor.pk:
+        if shown != text and last and last["at"] > seen and written_in(last) != (actor.pk, window):
             conflicts[name] = {"theirs": shown, "by": last["name"] or _("Former member")}
             continue
         saved.append(name)
     if saved:
-        _put(row, practice, {name: changes[name] for name in saved}, by=actor)
+        _put(row, practice, {name: changes[name] for name in saved}, by=actor, window=window)
         row.machine_fields = [name for name in row.machine_fields if name not in saved]
         if row.stage != Stage.IN_REVIEW or row.translator_id == actor.pk:
             row.stage = Stage.IN_TRANSLATION
@@ -75,10 +78,14 @@ def save_draft(practice: Practice, language: str, changes: dict[str, str], *, ac
     return SaveOutcome(row.counter, saved, conflicts)
 
 
-def _put(row, practice, texts, *, by):
+def _put(row, practice, texts, *, by, window=""):
     """Write texts into the draft; one that readers have already is no draft."""
     row.counter += 1
-    mark = {"at": row.counter, "by": by.pk, "name": str(by)} if by else {"at": 0, "by": None, "name": ""}
+    mark = (
+        {"at": row.counter, "by": by.pk, "name": str(by), "window": window}
+        if by
+        else {"at": 0, "by": None, "name": ""}
+    )
     for name, text in texts.items():
         if text == practice.text(name, row.language):
             row.draft.pop(name, None)

@@ -1,5 +1,7 @@
 """The translators' desk: what is to be done, one practice side by side, and files for agencies."""
 
+import uuid
+
 from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -136,6 +138,7 @@ def _editor(request, practice, language, *, form=None, conflicts=None, problems=
         "desk": "translations",
         "practice": practice,
         "row": row,
+        "window": request.POST.get("window") or uuid.uuid4().hex,
         "source": practice.source_language,
         "target": language,
         "pairs": found,
@@ -164,6 +167,7 @@ def _act(request, practice, language):
             form.changes(),
             actor=request.user,
             seen=int(seen) if seen.isdecimal() and len(seen) < 10 else 0,
+            window=request.POST.get("window", "")[:40],
         )
         services.mark_as_read(practice, language, form.read(), actor=request.user)
     except ValidationError as error:

@@ -1,5 +1,7 @@
 """Writing a practice: beginning, the steps, autosave, and sending it on its way. Nothing typed is ever lost."""
 
+import uuid
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, JsonResponse
@@ -159,7 +161,12 @@ def _store(form, data):
     while True:
         try:
             return services.save_revision(
-                form.revision, form.changes, actor=form.actor, seen=seen, seen_of=form.seen_of
+                form.revision,
+                form.changes,
+                actor=form.actor,
+                seen=seen,
+                seen_of=form.seen_of,
+                window=data.get("window", "")[:40],
             )
         except ValidationError as error:
             refused = [column for column in getattr(error, "error_dict", {}) if column in form.changes]
@@ -216,6 +223,7 @@ def _show(request, revision, form, status=200):
         "rich_text_words": RICH_TEXT_WORDS,
         "has_files": form.step == "files",
         "sign_in": f"{resolve_url(settings.LOGIN_URL)}?next={request.path}",
+        "window": request.POST.get("window") or uuid.uuid4().hex,
         "error_rows": [(name, form.fields[name].label, errors) for name, errors in form.errors.items()],
     }
     return render(request, "workspace/step.html", context, status=status)

@@ -8,6 +8,7 @@
   const said = form.dataset;
   const status = form.querySelector("[data-status]");
   const EVERY = 3000;
+  const HOLD = 15000; // After a fault of the server, which may be busy.
   const copyKey = `hub-writing:${said.user}:${said.practice}:${said.step}`;
   const blocks = new Map([...form.querySelectorAll("[data-field]")].map((block) => [block.dataset.field, block]));
   const stored = new Map(); // field: its inputs as the server has them
@@ -247,6 +248,7 @@
     body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     body.set("step", said.step);
     body.set("seen", form.elements.seen.value);
+    body.set("window", form.elements.window.value);
     for (const name of names) {
       const block = blocks.get(name);
       body.set(`was-${name}`, was(block).value);
@@ -285,7 +287,14 @@
         heldUntil = Date.now() + 1000 * (Number(answer.headers.get("Retry-After")) || 60);
         return tell("tooOften");
       }
-      if (!answer.ok) return tell("offline");
+      if (answer.status === 400 || answer.status === 413) {
+        for (const [name, text] of sent) tried.set(name, text);
+        return tell("tooLarge");
+      }
+      if (!answer.ok) {
+        heldUntil = Date.now() + HOLD;
+        return tell("failed");
+      }
       take(await answer.json(), sent);
     } catch {
       tell("offline");

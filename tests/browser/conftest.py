@@ -38,7 +38,7 @@ def chromium():
 @pytest.fixture
 def faults_expected():
     """Parts of console messages that a test brings about; to be asked for before a page is opened."""
-    return ["ERR_INTERNET_DISCONNECTED", "401 (Unauthorized)", "403 (Forbidden)"]
+    return ["ERR_INTERNET_DISCONNECTED", "401 (Unauthorized)", "403 (Forbidden)", "503 (Service", "413 ("]
 
 
 @pytest.fixture

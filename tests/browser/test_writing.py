@@ -141,6 +141,32 @@ def test_writing_signed_out_goes_on_after_signing_in_again(open_as, malmo, fault
     assert stored(malmo, "title") == "Samtal på torget"
 
 
+def test_writing_tells_a_fault_of_the_server_from_a_lost_connection(open_as, malmo, faults_expected):
+    page = open_as(malmo.officer, path_of(malmo, "story"), width=390)
+    said = page.locator("form[data-writing]").get_attribute
+    for status, key in ((503, "data-failed"), (413, "data-too-large")):
+        page.route("**/save/", lambda route, _request, status=status: route.fulfill(status=status, body="busy"))
+        page.locator("#id_title").fill(f"Samtal {status}")
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        expect(told(page)).to_have_text(said(key), timeout=20_000)
+        page.unroute("**/save/")
+    page.locator("#id_title").fill("Samtal på torget")
+    saved(page)
+    assert stored(malmo, "title") == "Samtal på torget"
+
+
+def test_writing_in_two_windows_of_one_person(open_as, malmo):
+    desk, telephone = (open_as(malmo.officer, path_of(malmo, "story"), width=width) for width in (1280, 390))
+    telephone.locator("#id_title").fill("Skrivet på bussen")
+    saved(telephone)
+    desk.locator("#id_title").fill("Skrivet vid skrivbordet")
+    expect(desk.locator("#field-title .conflict")).to_contain_text("Skrivet på bussen", timeout=15_000)
+    assert stored(malmo, "title") == "Skrivet på bussen"
+    desk.locator("#field-title .conflict button").first.click()
+    saved(desk)
+    assert stored(malmo, "title") == "Skrivet vid skrivbordet"
+
+
 def test_writing_with_somebody_else_shows_both_texts(open_as, malmo):
     page = open_as(malmo.officer, path_of(malmo, "story"))
     theirs = {"title_sv": "Karins titel", "summary_sv": "Karins text."}

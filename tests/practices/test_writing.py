@@ -74,7 +74,7 @@ def address(revision, step):
 def typed(client, revision, step, /, **changes):
     """What a browser would send of a step, with some inputs changed."""
     context = client.get(address(revision, step)).context
-    data = {"seen": str(context["revision"].counter)}
+    data = {"seen": str(context["revision"].counter), "window": context["window"]}
     for row in context["rows"]:
         name = row["name"]
         data[f"was-{name}"] = row["was"]
@@ -341,6 +341,26 @@ def test_step_field_of_another_that_was_not_touched_keeps_theirs(officer, people
     services.save_revision(revision, {"title_sv": "Hennes"}, actor=people.coordinator, seen=0)
     assert officer.post(address(revision, "story"), data).status_code == 302
     assert (content(revision)["title_sv"], content(revision)["summary_sv"]) == ("Hennes", "Min.")
+
+
+def test_step_open_in_two_windows_shows_both_texts(officer, revision):
+    first = typed(officer, revision, "story", title="On the telephone")
+    second = typed(officer, revision, "story", title="At the desk")
+    assert first["window"] != second["window"]
+    assert officer.post(address(revision, "story"), first).status_code == 302
+    answer = officer.post(address(revision, "story"), second)
+    assert (answer.status_code, content(revision)["title_sv"]) == (422, "On the telephone")
+    assert 'value="At the desk"' in answer.content.decode()
+    kept = second | {"seen-title": answer.context["revision"].counter}
+    assert officer.post(address(revision, "story"), kept).status_code == 302
+    assert content(revision)["title_sv"] == "At the desk"
+
+
+def test_answer_that_was_lost_on_its_way_makes_no_conflict_with_oneself(officer, revision):
+    data = typed(officer, revision, "story", step="story", title="Samtal")
+    officer.post(address(revision, "save"), data)
+    answer = officer.post(address(revision, "save"), data | {"title": "Samtal på torget"}).json()
+    assert (answer["conflicts"], content(revision)["title_sv"]) == ({}, "Samtal på torget")
 
 
 # Autosave
