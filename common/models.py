@@ -54,6 +54,10 @@ class OutboxMail(models.Model):
     text = models.TextField(blank=True, default="")
     html = models.TextField(blank=True, default="")
     link = models.CharField(max_length=500, blank=True, default="")
+    calendar = models.TextField(blank=True, default="")
+    """An iCalendar object that goes with it (RFC 6047); its METHOD is read from the object."""
+    about = models.CharField(max_length=60, blank=True, default="")
+    """What it tells of, such as "event:12": a page on that lists its mails."""
     is_secret = models.BooleanField(default=False)
     """Holds a link that opens something: its text is forgotten as soon as the server has it."""
     state = models.CharField(_("state"), max_length=14, choices=State.choices, default=State.WAITING)
@@ -89,6 +93,7 @@ class OutboxMail(models.Model):
                 name="outbox_to_be_sent",
             ),
             models.Index(fields=["person"], condition=models.Q(state="held"), name="outbox_held"),
+            models.Index(fields=["about"], condition=~models.Q(about=""), name="outbox_about"),
         ]
 
     def __str__(self):

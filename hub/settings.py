@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "vocabularies",
     "networks",
     "practices",
+    "events",
     "hub",
 ]
 
@@ -108,7 +109,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 def _release():
     """Changes whenever templates or code do, so that no reader is told "unchanged" by an older release."""
-    apps = ("accounts", "common", "hub", "networks", "practices", "vocabularies")
+    apps = ("accounts", "common", "events", "hub", "networks", "practices", "vocabularies")
     files = [
         *(BASE_DIR / "templates").rglob("*.html"),
         *(BASE_DIR / "locale").rglob("*.mo"),

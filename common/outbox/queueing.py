@@ -21,13 +21,26 @@ _LINE_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 
 
 def queue_mail(
-    kind, *, to, language, context, key, name="", person=None, not_before=None, essential=False, secret=False
+    kind,
+    *,
+    to,
+    language,
+    context,
+    key,
+    name="",
+    person=None,
+    not_before=None,
+    essential=False,
+    secret=False,
+    calendar="",
+    about="",
 ) -> OutboxMail | None:
     """Write a mail in the caller's transaction; it leaves after the commit, or never if that is rolled back.
 
     `kind` names the templates `mail/<kind>.subject.txt`, `mail/<kind>.txt` and, where the text's paragraphs will not
     do, `mail/<kind>.html`. `context["link"]` (or "url") is what the mail leads to; all values are literal text. The same
     `key` is queued once.
+    `calendar` is an iCalendar object with a METHOD that goes with it, `about` what the mail belongs to ("event:12").
     The person's choice (at once, daily, none) holds unless the mail is `essential`. Returns None where none is wanted.
     """
     wish = AT_ONCE if essential or person is None else getattr(person, "mail_preference", AT_ONCE)
@@ -49,6 +62,8 @@ def queue_mail(
             "text": text,
             "html": html,
             "link": link,
+            "calendar": calendar,
+            "about": about,
             "is_secret": secret,
             "state": OutboxMail.State.HELD if wish == DAILY else OutboxMail.State.WAITING,
             "not_before": not_before or timezone.now(),

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 import smtplib
 import socket
 import uuid
@@ -26,6 +27,7 @@ MOST_ATTEMPTS = 12
 KEPT_DAYS = 30
 
 logger = logging.getLogger(__name__)
+_METHOD = re.compile(r"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 
 
 class ServerRefuses(Exception):
@@ -108,13 +110,17 @@ def _message(mail):
         mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.recipient], headers=headers
     )
     message.attach_alternative(mail.html, "text/html")
+    if mail.calendar:
+        method = _METHOD.search(mail.calendar)
+        parameter = f"; method={method[1]}" if method else ""
+        message.attach_alternative(mail.calendar, f"text/calendar{parameter}")
     return message
 
 
 def _accepted(mail):
     values = {"state": State.ACCEPTED, "accepted_at": timezone.now(), "lease": None, "last_error": ""}
     if mail.is_secret:
-        values |= {"text": "", "html": "", "link": ""}
+        values |= {"text": "", "html": "", "link": "", "calendar": ""}
     return _move(mail, State.HANDING_OVER, **values)
 
 
@@ -181,4 +187,4 @@ def forget_texts(now=None) -> int:
     old = OutboxMail.objects.filter(
         state__in=[State.ACCEPTED, State.SUMMARISED, State.CANCELLED, State.FAILED], queued_at__lt=before
     ).exclude(text="")
-    return old.update(text="", html="", link="")
+    return old.update(text="", html="", link="", calendar="")
