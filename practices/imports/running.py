@@ -17,22 +17,13 @@ from practices.imports.places import wanted_place
 from practices.imports.reading import UnreadableFileError, encoding_of, read_rows
 from practices.imports.references import References
 from practices.models import Practice
+from practices.models.practice import MANY_TERMS
 from practices.services import store
 
 BATCH = 100
 REPORTED_AT_MOST = 1000
 SHOWN_AT_MOST = 20
-EXISTING_RELATIONS = (
-    "approaches",
-    "beneficiaries",
-    "delivered_by",
-    "funding_sources",
-    "prerequisites",
-    "networks",
-    "partners",
-    "ranked_themes",
-    "links",
-)
+EXISTING_RELATIONS = (*MANY_TERMS, "networks", "partners", "ranked_themes", "links")
 
 
 @dataclass
