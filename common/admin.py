@@ -79,6 +79,16 @@ class ReadOnlyMixin:
         return False
 
 
+class DecidedInListMixin:
+    """First of the bases of an admin class: actions of the list decide on records, which are never edited or deleted."""
+
+    def has_change_permission(self, request, obj=None):
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
 class TranslatedFieldsMixin(CleanFieldsMixin):
     """The inputs of each language say which one it is, to people, to screen readers and to the direction of writing."""
 

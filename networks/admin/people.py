@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin import AccountRequestAdmin
 from accounts.models import AccountRequest
-from common.admin import CleanAdmin, ReadOnlyMixin
+from common.admin import CleanAdmin, DecidedInListMixin, ReadOnlyMixin
 from networks.models import RoleOffer
 from networks.scoped_admin import ScopedAdmin
 from networks.services import (
@@ -103,7 +103,7 @@ class RoleOfferAdmin(ReadOnlyMixin, ScopedAdmin, CleanAdmin):
 
 
 @admin.register(AccountRequest)
-class CityRequestAdmin(ScopedAdmin, AccountRequestAdmin):
+class CityRequestAdmin(DecidedInListMixin, ScopedAdmin, AccountRequestAdmin):
     """Requests from the mail domains of cities; the asker becomes a contributor of the city."""
 
     coordinators_may = frozenset({"view", "change"})
@@ -114,9 +114,6 @@ class CityRequestAdmin(ScopedAdmin, AccountRequestAdmin):
 
     def has_add_permission(self, request, obj=None):
         return False
-
-    def has_change_permission(self, request, obj=None):
-        return obj is None and super().has_change_permission(request)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Invite the chosen askers"))
     def approve(self, request, queryset):
