@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts import services
 from accounts.models import Invitation, User
-from common.admin import CleanAdmin, CleanFieldsMixin
+from common.admin import CleanAdmin, CleanFieldsMixin, DecidedInListMixin
 
 
 class UserForm(UserChangeForm):
@@ -86,7 +86,7 @@ class InvitationForm(forms.ModelForm):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(CleanAdmin):
+class InvitationAdmin(DecidedInListMixin, CleanAdmin):
     """Invitations are made here and revoked here; what is sent is sent."""
 
     form = InvitationForm
@@ -95,12 +95,6 @@ class InvitationAdmin(CleanAdmin):
     search_fields = ["email", "name"]
     fields = ["email", "name", "language"]
     actions = ["revoke"]
-
-    def has_change_permission(self, request, obj=None):
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def save_model(self, request, obj, form, change):
         # The service makes the record, because it makes the token.
@@ -133,12 +127,3 @@ class AccountRequestAdmin(CleanAdmin):
         "decided_at",
     ]
     actions = ["approve", "refuse"]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, request, obj=None):
-        return False

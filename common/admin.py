@@ -63,6 +63,32 @@ class CleanAdmin(CleanFieldsMixin, admin.ModelAdmin):
         js = ["admin-hub/names.js"]
 
 
+class ReadOnlyMixin:
+    """First of the bases of an admin class or an inline: records are shown and acted on, and made elsewhere.
+
+    Who may see them is left to the other bases.
+    """
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class DecidedInListMixin:
+    """First of the bases of an admin class: actions of the list decide on records, which are never edited or deleted."""
+
+    def has_change_permission(self, request, obj=None):
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
 class TranslatedFieldsMixin(CleanFieldsMixin):
     """The inputs of each language say which one it is, to people, to screen readers and to the direction of writing."""
 
@@ -132,7 +158,7 @@ def translated_names(model):
 
 
 @admin.register(OutboxMail)
-class OutboxMailAdmin(admin.ModelAdmin):
+class OutboxMailAdmin(ReadOnlyMixin, admin.ModelAdmin):
     """What was sent and what was not, for administrators: to look at, to send again, to cancel."""
 
     list_display = ["subject", "recipient", "kind", "language", "state", "attempts", "last_error", "queued_at"]
@@ -147,15 +173,6 @@ class OutboxMailAdmin(admin.ModelAdmin):
     ]
     readonly_fields = fields
     actions = ["send_again", "cancel"]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
 
     def has_view_permission(self, request, obj=None):
         return request.user.is_active and request.user.is_superuser

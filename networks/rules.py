@@ -32,8 +32,13 @@ class Roles:
         return bool(self.networks)
 
     @property
+    def keeps_networks(self):
+        """All of them or some: these people decide there, and work in the administration."""
+        return self.is_administrator or self.is_coordinator
+
+    @property
     def has_any(self):
-        return bool(self.is_administrator or self.networks or self.cities or self.reviews or self.translates)
+        return bool(self.keeps_networks or self.cities or self.reviews or self.translates)
 
 
 NOBODY = Roles()

@@ -63,18 +63,17 @@ class ScopedInline:
     """Mixin before an inline: whoever may change the record may change what belongs to it."""
 
     def has_view_permission(self, request, obj=None):
-        return self._coordinates(request)
+        return self._keeps_networks(request)
 
     def has_add_permission(self, request, obj=None):
-        return self._coordinates(request)
+        return self._keeps_networks(request)
 
     def has_change_permission(self, request, obj=None):
-        return self._coordinates(request)
+        return self._keeps_networks(request)
 
     def has_delete_permission(self, request, obj=None):
-        return self._coordinates(request)
+        return self._keeps_networks(request)
 
     @staticmethod
-    def _coordinates(request):
-        roles = roles_of(request.user)
-        return roles.is_administrator or roles.is_coordinator
+    def _keeps_networks(request):
+        return roles_of(request.user).keeps_networks

@@ -13,8 +13,7 @@ from networks.services import requests_kept_by
 
 def kept_by_coordinators(user):
     """Registered with `common.waiting`: cities that want to join, people who ask for an account."""
-    roles = roles_of(user)
-    if not (roles.is_administrator or roles.is_coordinator):
+    if not roles_of(user).keeps_networks:
         return
     applicants = Membership.objects.filter(
         network__in=editable_networks(user).order_by(), status=Membership.Status.APPLICANT

@@ -20,7 +20,7 @@ from practices.documents import practice_record, practice_records
 from practices.documents.record import DETAIL_TERMS
 from practices.filters import LONGEST_TEXT, PracticeFilter
 from practices.models import Practice
-from practices.presentation import MANY_TERMS
+from practices.models.practice import MANY_TERMS
 from practices.search.catalogue import catalogue
 from practices.search.indexing import library_version
 from practices.search.library import Hit, library_page

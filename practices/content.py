@@ -15,6 +15,7 @@ from django.db import models
 
 from common.languages import in_all_languages, site_languages
 from practices.models import Practice, PracticeDocument, PracticeImage, PracticeLink, PracticeTheme
+from practices.models.practice import MANY_TERMS, ONE_TERM
 from practices.search.vectors import TEXT_FIELDS
 
 TEXTS = TEXT_FIELDS
@@ -33,28 +34,8 @@ PLAIN = (
     "visibility",
     "harm_checklist",
 )
-SINGLE = (
-    "city",
-    "lead_organisation",
-    "geographic_scope",
-    "prevention_level",
-    "lifecycle",
-    "budget_band",
-    "eu_programme",
-    "evidence_level",
-    "evaluation_outcome",
-    "evaluator",
-    "transferability",
-)
-MANY = (
-    "networks",
-    "partners",
-    "approaches",
-    "beneficiaries",
-    "delivered_by",
-    "funding_sources",
-    "prerequisites",
-)
+SINGLE = ("city", "lead_organisation", *ONE_TERM)
+MANY = ("networks", "partners", *MANY_TERMS)
 ATTACHED = {
     "images": (PracticeImage, ("alt_text", "caption"), ("credit", "licence", "has_consent")),
     "documents": (PracticeDocument, ("title",), ("language",)),

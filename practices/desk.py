@@ -166,8 +166,7 @@ def _reviews(user, values):
 
 def kept_by_coordinators(user):
     """Registered with `common.waiting`: what waits in one's networks, a line for each queue."""
-    roles = roles_of(user)
-    if not (roles.is_administrator or roles.is_coordinator):
+    if not roles_of(user).keeps_networks:
         return
     for network, count in counts_by_network(user):
         if count:

@@ -13,6 +13,7 @@ from common.localized import LocalizedText, localized
 from common.templatetags.hub import number
 from networks.models import Network, Organisation
 from practices.models import Adaptation, Practice
+from practices.models.practice import MANY_TERMS, ONE_TERM
 from practices.search.vectors import country_name
 from vocabularies.models import Term
 
@@ -35,18 +36,6 @@ ADAPTED = (
     ("kept", gettext_lazy("What was kept")),
     ("changed", gettext_lazy("What was changed")),
     ("result", gettext_lazy("Result")),
-)
-MANY_TERMS = ("approaches", "beneficiaries", "delivered_by", "funding_sources", "prerequisites")
-ONE_TERM = (
-    "geographic_scope",
-    "prevention_level",
-    "lifecycle",
-    "budget_band",
-    "eu_programme",
-    "evidence_level",
-    "evaluation_outcome",
-    "evaluator",
-    "transferability",
 )
 LICENCES = {
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",

@@ -25,7 +25,7 @@ WORK = F("words_missing") + F("words_changed")
 def languages_of(user) -> list[str]:
     """Languages into which a person may translate something: all for those who write practices."""
     roles = roles_of(user)
-    if roles.is_administrator or roles.networks or roles.cities:
+    if roles.keeps_networks or roles.cities:
         return list(site_languages())
     held = {language for _network, language in roles.translates}
     return [code for code in site_languages() if code in held]

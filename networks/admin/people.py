@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin import AccountRequestAdmin
 from accounts.models import AccountRequest
-from common.admin import CleanAdmin
+from common.admin import CleanAdmin, DecidedInListMixin, ReadOnlyMixin
 from networks.models import RoleOffer
 from networks.scoped_admin import ScopedAdmin
 from networks.services import (
@@ -47,7 +47,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(RoleOffer)
-class RoleOfferAdmin(ScopedAdmin, CleanAdmin):
+class RoleOfferAdmin(ReadOnlyMixin, ScopedAdmin, CleanAdmin):
     """Who was invited to what, and what became of it; made by inviting, never edited."""
 
     list_display = ["email", "role", "network", "city", "theme", "language", "invited_on", "expires_on", "state"]
@@ -61,15 +61,6 @@ class RoleOfferAdmin(ScopedAdmin, CleanAdmin):
 
     def scope(self, user):
         return offers_kept_by(user)
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     @admin.display(description=gettext_lazy("e-mail address"), ordering="invitation__email")
     def email(self, offer):
@@ -112,7 +103,7 @@ class RoleOfferAdmin(ScopedAdmin, CleanAdmin):
 
 
 @admin.register(AccountRequest)
-class CityRequestAdmin(ScopedAdmin, AccountRequestAdmin):
+class CityRequestAdmin(DecidedInListMixin, ScopedAdmin, AccountRequestAdmin):
     """Requests from the mail domains of cities; the asker becomes a contributor of the city."""
 
     coordinators_may = frozenset({"view", "change"})
@@ -123,9 +114,6 @@ class CityRequestAdmin(ScopedAdmin, AccountRequestAdmin):
 
     def has_add_permission(self, request, obj=None):
         return False
-
-    def has_change_permission(self, request, obj=None):
-        return obj is None and super().has_change_permission(request)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Invite the chosen askers"))
     def approve(self, request, queryset):

@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from common.admin import CleanAdmin
+from common.admin import CleanAdmin, ReadOnlyMixin
 from networks.models import City, Network, RoleAssignment
 from networks.rules import editable_cities, editable_networks, roles_of, visible_roles
 from networks.scoped_admin import ScopedAdmin
@@ -97,7 +97,7 @@ class InvitationForm(forms.Form):
 
 
 @admin.register(RoleAssignment)
-class RoleAssignmentAdmin(ScopedAdmin, CleanAdmin):
+class RoleAssignmentAdmin(ReadOnlyMixin, ScopedAdmin, CleanAdmin):
     list_display = ["person", "role", "network", "city", "theme", "language", "granted_by", "granted_at", "ended_at"]
     list_filter = ["role", "language", ("ended_at", admin.EmptyFieldListFilter)]
     list_select_related = ["person", "network", "city", "theme", "granted_by"]
@@ -109,15 +109,6 @@ class RoleAssignmentAdmin(ScopedAdmin, CleanAdmin):
 
     def scope(self, user):
         return visible_roles(user)
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.invite_view)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import CleanAdmin
+from common.admin import CleanAdmin, ReadOnlyMixin
 from common.languages import in_all_languages
 from common.waiting import days_since
 from networks.scoped_admin import ScopedAdmin
@@ -16,7 +16,7 @@ CONTENT = ("content", "base", "changed_at_save")
 
 
 @admin.register(Revision)
-class RevisionAdmin(ScopedAdmin, CleanAdmin):
+class RevisionAdmin(ReadOnlyMixin, ScopedAdmin, CleanAdmin):
     list_display = ["practice_title", "city", "stage", "days", "author", "weight", "updated_at"]
     list_filter = ["stage", ("practice__networks", admin.RelatedOnlyFieldListFilter), "practice__source_language"]
     search_fields = in_all_languages("practice__title")
@@ -30,15 +30,6 @@ class RevisionAdmin(ScopedAdmin, CleanAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("practice__city", "author").defer(*CONTENT)
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def change_view(self, request, object_id, *args, **kwargs):
         """There is one page for a revision: that of the review desk."""

@@ -11,11 +11,10 @@ from django.urls import reverse
 from common.languages import current_language, site_languages
 from common.localized import LocalizedText, localized
 from practices.models import Practice
-from practices.models.practice import practice_slug
+from practices.models.practice import MANY_TERMS, practice_slug
 from practices.presentation import (
     ADAPTED,
     LICENCES,
-    MANY_TERMS,
     Reading,
     adaptation_texts,
     citation,

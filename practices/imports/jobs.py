@@ -45,8 +45,7 @@ logger = logging.getLogger(__name__)
 
 def may_import(user) -> bool:
     """Administrators, and coordinators: their files reach what they keep (`practices.imports.scope`)."""
-    roles = roles_of(user)
-    return roles.is_administrator or roles.is_coordinator
+    return roles_of(user).keeps_networks
 
 
 def check_upload(upload) -> None:

@@ -10,26 +10,20 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from practices.columns import HUB_ID, known_columns
-from practices.imports.checking import CheckedRow, RowChecker, hub_number, identity, wanted_place
+from practices.imports.checking import RowChecker
+from practices.imports.identity import hub_number, identity
+from practices.imports.outcome import CheckedRow
+from practices.imports.places import wanted_place
 from practices.imports.reading import UnreadableFileError, encoding_of, read_rows
 from practices.imports.references import References
 from practices.models import Practice
+from practices.models.practice import MANY_TERMS
 from practices.services import store
 
 BATCH = 100
 REPORTED_AT_MOST = 1000
 SHOWN_AT_MOST = 20
-EXISTING_RELATIONS = (
-    "approaches",
-    "beneficiaries",
-    "delivered_by",
-    "funding_sources",
-    "prerequisites",
-    "networks",
-    "partners",
-    "ranked_themes",
-    "links",
-)
+EXISTING_RELATIONS = (*MANY_TERMS, "networks", "partners", "ranked_themes", "links")
 
 
 @dataclass
@@ -141,7 +135,7 @@ def _check(batch, checker):
         # To its importer a practice of others is not there.
         checked.append(checker.check(row, None if is_beyond else found))
         if is_beyond and not isinstance(key, int):
-            checked[-1].problems.append(("external_id", _("Another practice has this external id.")))
+            checked[-1].refuse("external_id", _("Another practice has this external id."))
     return checked
 
 
@@ -186,7 +180,7 @@ def _stored_one_by_one(checked_rows, batch, checker, actor, known_words):
         if not (earlier.problems or earlier.is_unchanged):
             [checked] = _check([row], checker)
             if not _store([checked], checker, actor, known_words):
-                checked.problems.append(("", _("The database refused this row.")))
+                checked.refuse("", _("The database refused this row."))
         yield checked
 
 

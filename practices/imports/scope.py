@@ -36,10 +36,10 @@ class Scope:
         kept = set() if record.is_new else {network.pk for network in record.practice.networks.all()}
         wanted = set(record.network_ids)
         if wanted - kept - self.networks:
-            checked.problems.append(("network", _("You keep only practices of your own networks.")))
+            checked.refuse("network", _("You keep only practices of your own networks."))
         if (record.is_new or wanted != kept) and not wanted & self.networks:
-            checked.problems.append(("network", _("Name one of your networks.")))
+            checked.refuse("network", _("Name one of your networks."))
         record.network_ids += sorted(kept - self.networks - wanted)
         place = checked.place
         if place != former_city and place is not None and (isinstance(place, Place) or place not in self.cities):
-            checked.problems.append(("city", _("This city is in none of your networks.")))
+            checked.refuse("city", _("This city is in none of your networks."))

@@ -23,6 +23,22 @@ CORE_TEXTS = ("title", "summary", "challenge", "description", "results")
 
 HONEST_TEXTS = ("lessons_learned", "what_did_not_work")
 
+ONE_TERM = (
+    "geographic_scope",
+    "prevention_level",
+    "lifecycle",
+    "budget_band",
+    "eu_programme",
+    "evidence_level",
+    "evaluation_outcome",
+    "evaluator",
+    "transferability",
+)
+"""Fields that hold one term of a vocabulary."""
+
+MANY_TERMS = ("approaches", "beneficiaries", "delivered_by", "funding_sources", "prerequisites")
+"""Fields that hold several terms in no order; themes, which are ranked, stand apart."""
+
 
 def term_field(label, scheme, related_name, **options):
     """A choice of one term of a scheme; in use, a term cannot be deleted."""

@@ -165,11 +165,7 @@ def confirm_translation(practice: Practice, language: str, *, actor, against: st
     is about one: machine drafts nobody has read, texts too long, no title or summary, a source that changed meanwhile.
     """
     practice, row = _locked(practice, language, actor)
-    if against != source_digest(practice):
-        raise ValidationError(
-            _("The original changed while you were working. Look at the marked sentences, then confirm again."),
-            code="changed",
-        )
+    _refuse_changed(practice, against)
     if not row.draft:
         raise ValidationError(_("There is no draft to confirm."))
     _refuse_unread(row)
@@ -189,6 +185,14 @@ def confirm_translation(practice: Practice, language: str, *, actor, against: st
     _keep(row)
     _tell_readers(practice, actor)
     return row
+
+
+def _refuse_changed(practice, against):
+    if against != source_digest(practice):
+        raise ValidationError(
+            _("The original changed while you were working. Look at the marked sentences, then confirm again."),
+            code="changed",
+        )
 
 
 def _refuse_unread(row):
@@ -215,11 +219,7 @@ def _tell_readers(practice, actor):
 def still_fine(practice: Practice, language: str, names: Iterable[str], *, actor, against: str) -> Translation:
     """The translation of these fields holds for the source as it is now, though that was changed."""
     practice, row = _locked(practice, language, actor)
-    if against != source_digest(practice):
-        raise ValidationError(
-            _("The original changed while you were working. Look at the marked sentences, then confirm again."),
-            code="changed",
-        )
+    _refuse_changed(practice, against)
     sources = source_texts(practice)
     for name in set(names) & set(row.confirmed):
         hold(row, name, sources.get(name, ""), practice.text(name, language))

@@ -1,4 +1,5 @@
 from practices.views.adapting import adaptation, adaptations, practice_adapt
+from practices.views.choosing import cities, organisations
 from practices.views.city import city, city_invitation, city_role_end
 from practices.views.detail import detail
 from practices.views.files import attachment
@@ -7,6 +8,9 @@ from practices.views.history import practice_confirm, practice_history, practice
 from practices.views.library import library, library_map, suggest
 from practices.views.reviewing import VERBS as REVIEW_VERBS
 from practices.views.reviewing import review, review_act, review_queue, settle_comment
+from practices.views.saving import save
+from practices.views.starting import edit, start
+from practices.views.submitting import submitted
 from practices.views.translating import (
     translation,
     translation_export,
@@ -15,7 +19,7 @@ from practices.views.translating import (
     translations,
 )
 from practices.views.workspace import home as workspace_home
-from practices.views.writing import cities, edit, organisations, save, start, step, submitted, write
+from practices.views.writing import step, write
 
 __all__ = [
     "REVIEW_VERBS",

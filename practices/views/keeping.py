@@ -4,6 +4,7 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.http import JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
@@ -68,3 +69,9 @@ def slowed_down(request):
     response = handed_back(request, 429, wait_in_words(request))
     response["Retry-After"] = str(seconds_to_wait(request))
     return response
+
+
+def not_now(request):
+    """The same for a script, which asks again by itself."""
+    wait = seconds_to_wait(request)
+    return JsonResponse({"problem": "too-often", "wait": wait}, status=429, headers={"Retry-After": str(wait)})

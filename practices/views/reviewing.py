@@ -35,17 +35,15 @@ from practices.views.workspace import for_people_with_a_role
 @for_people_with_a_role
 def review_queue(request):
     roles = roles_of(request.user)
-    coordinates = roles.is_administrator or roles.is_coordinator
-    if not (coordinates or roles.reviews):
+    if not (roles.keeps_networks or roles.reviews):
         raise PermissionDenied
     values = catalogue(current_language(), library_version()[1])
     context = {
         "roles": roles,
         "desk": "review",
-        "coordinates": coordinates,
         "mine": assigned_rows(request.user, values),
     }
-    if coordinates:
+    if roles.keeps_networks:
         by_network = counts_by_network(request.user)
         asked = DeskRequest.parse(request.GET, [network for network, _count in by_network], values)
         page = queue_page(asked, request.user, values)

@@ -22,8 +22,10 @@ from networks.models import City, Organisation
 from practices import services
 from practices.columns import known_columns
 from practices.imports import reading, running
-from practices.imports.checking import _MAYBE_BROKEN, RowChecker, identity
+from practices.imports.cells import MAYBE_BROKEN
+from practices.imports.checking import RowChecker
 from practices.imports.encodings import detect_encoding
+from practices.imports.identity import identity
 from practices.imports.reading import Row, UnreadableFileError, as_text, read_rows
 from practices.imports.references import References
 from practices.imports.running import import_file
@@ -759,7 +761,7 @@ def test_import_file_broken_encoding_is_stored_as_decided(register, tmp_path, de
 def test_hint_of_broken_encoding_misses_nothing_that_repair_finds(text, encoding):
     written = text.encode("utf-8").decode("cp1252" if encoding == "cp1252" else "latin-1", errors="replace")
 
-    assert bool(_MAYBE_BROKEN.search(written)) >= bool(broken_pieces(written))
+    assert bool(MAYBE_BROKEN.search(written)) >= bool(broken_pieces(written))
 
 
 # Text gate and hostile rows ----------------------------------------------------------------------
