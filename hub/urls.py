@@ -32,6 +32,8 @@ urlpatterns = [
         path("accounts/", include("accounts.urls")),
         path("practices/", include("practices.urls")),
         path("workspace/", include("practices.workspace_urls")),
+        path("workspace/events/", include("events.workspace_urls")),
+        path("events/", include("events.urls")),
         path("", include("hub.network_urls")),
     ),
 ]

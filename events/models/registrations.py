@@ -150,6 +150,10 @@ class Registration(models.Model):
     time_zone = models.CharField(max_length=60, blank=True, default="")
     mode = models.CharField(_("takes part"), max_length=10, choices=Mode)
     """How the person takes part now; who waits for a seat in person may hold one online."""
+    online_meanwhile = models.BooleanField(_("online while waiting for a place on site"), default=False)
+    wanted_sessions = models.ManyToManyField(
+        Session, verbose_name=_("break-out sessions"), blank=True, related_name="wanted_by"
+    )
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.UNVERIFIED, editable=False)
     state_at = models.DateTimeField(default=timezone.now, editable=False)
     token_version = models.PositiveSmallIntegerField(default=0, editable=False)

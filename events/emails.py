@@ -1,0 +1,90 @@
+"""Mails of events: who is told what, each once, in the own language, with the calendar entry where it matters.
+
+A mail's templates are mail/events/<kind>.subject.txt and .txt. All of them are essential: whoever registered wants to know.
+"""
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from common.outbox.queueing import queue_mail
+from events.models import Registration, SeatPool
+from events.showing import when_in_words
+from events.tokens import token_of
+
+State = Registration.State
+
+KINDS = {
+    State.CONFIRMED: "place",
+    State.WAITLISTED: "waiting",
+    State.AWAITING_APPROVAL: "awaits-approval",
+    State.DECLINED: "not-admitted",
+    State.LAPSED: "lapsed",
+    State.WITHDRAWN: "withdrawn",
+    State.REMOVED: "removed",
+}
+"""Kind of mail by the state that is told. An offer is told by its seat, a cancelled event by the event."""
+
+
+def announce_state(registration, step) -> None:
+    """Tell a participant of a new state; to be called in its transaction."""
+    kind = KINDS.get(step.to_state)
+    if kind:
+        tell(registration, kind, f"{step.pk}")
+
+
+def announce_offer(allocation) -> None:
+    """Tell that a seat is kept for somebody who waited, until when, and how to answer."""
+    key = f"{allocation.pk}:{allocation.offered_until:%Y%m%d%H%M}"
+    tell(allocation.registration, "offer", key, pool=allocation.pool, until=allocation.offered_until)
+
+
+def announce_seat(allocation) -> None:
+    """Tell that a seat beside the first is held: in a break-out session, or in the other mode."""
+    kind = "breakout-seat" if allocation.pool.kind == SeatPool.Kind.BREAKOUT else "mode-changed"
+    tell(allocation.registration, kind, f"{allocation.pk}:{allocation.changed_at:%Y%m%d%H%M%S}", pool=allocation.pool)
+
+
+def ask_to_confirm(registration) -> None:
+    """The link by which somebody who registered shows that the address is the own one."""
+    tell(registration, "confirm-address", f"{registration.token_version}", link=address(registration, "confirm"))
+
+
+def remind_of_registration(registration, key) -> None:
+    """To somebody who registers again: the link to what is there already."""
+    tell(registration, "already-registered", key)
+
+
+def tell(registration, kind, key, *, link="", calendar="", **context) -> None:
+    """Queue one mail to a participant. `key` names the occasion among those of this kind and registration."""
+    if not registration.email:
+        return
+    event = registration.event
+    with translation.override(registration.language):
+        values = {
+            "event_title": str(event),
+            "when": when_in_words(event, registration),
+            "name": registration.name,
+            "contact": event.contact_email,
+            "status_note": event.text("status_note", registration.language),
+            "link": link or address(registration),
+            "registration_mode": registration.get_mode_display(),
+        } | {name: str(value) if isinstance(value, SeatPool) else value for name, value in context.items()}
+    queue_mail(
+        f"events/{kind}",
+        to=registration.email,
+        name=registration.name,
+        language=registration.language,
+        context=values,
+        key=f"event-{kind}:{registration.pk}:{key}",
+        essential=True,
+        calendar=calendar,
+        about=f"event:{event.pk}",
+    )
+
+
+def address(registration, page="manage") -> str:
+    """The participant's own page: who has the link may do what the participant may."""
+    with translation.override(registration.language):
+        path = reverse(f"events:{page}", args=[registration.uid, token_of(registration)])
+    return settings.SITE_URL.rstrip("/") + path

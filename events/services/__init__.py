@@ -1,0 +1,1 @@
+"""The verbs of events. Each checks its actor, changes, records and tells in one transaction."""

@@ -1,0 +1,293 @@
+"""Seats: who holds one, who is offered one, who waits. All that gives or takes goes through `settle`.
+
+A transaction that touches seats first locks the pools of the event, ordered by id, and looks only afterwards (READ
+COMMITTED sees then what others have committed). Two registrations for the last seat therefore never both see it free,
+and no two transactions wait for each other.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from events.emails import announce_offer, announce_seat, announce_state
+from events.models import Registration, RegistrationStep, SeatAllocation, SeatPool
+
+State = SeatAllocation.State
+LOCK_TIMEOUT_MS = 3000
+"""A pool locked for longer answers with "try again", not with a page that hangs."""
+
+
+def lock_pools(event_id: int) -> list[SeatPool]:
+    """All pools of an event, locked in the order of their ids until the transaction ends.
+
+    Raises OperationalError (lock_not_available) where somebody holds one for longer than LOCK_TIMEOUT_MS.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+    return list(SeatPool.objects.select_for_update().filter(event=event_id).order_by("pk"))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a pool stands: numbers of seats held, offered and waited for, free ones (None: no limit), reserved ones."""
+
+    held: int
+    offered: int
+    waiting: int
+    free: int | None
+    reserved: int
+
+
+@dataclass
+class _Count:
+    """A locked pool's taken seats, kept up to date while seats are given."""
+
+    taken: int
+    by_city: Counter
+    by_stakeholder: Counter
+
+
+def standing(pool: SeatPool, now=None) -> Standing:
+    """How a pool stands; for showing. Deciding needs the lock."""
+    states = Counter(pool.allocations.filter(state__in=SeatAllocation.OPEN).values_list("state", flat=True))
+    taken = states[State.HELD] + states[State.OFFERED]
+    count = _count(pool)
+    reserved = _held_back(pool, count, _reserves(pool, now or timezone.now()))
+    free = None if pool.capacity is None else max(0, pool.capacity - taken)
+    return Standing(states[State.HELD], states[State.OFFERED], states[State.WAITING], free, reserved)
+
+
+def _count(pool):
+    taken = pool.allocations.filter(state__in=[State.HELD, State.OFFERED])
+    rows = list(taken.values_list("registration__city", "registration__stakeholder"))
+    return _Count(
+        len(rows),
+        Counter(city for city, _stakeholder in rows if city),
+        Counter(stakeholder for _city, stakeholder in rows if stakeholder),
+    )
+
+
+def _reserves(pool, now):
+    """{type of organisation: seats} still held back."""
+    return dict(pool.reserves.filter(releases_at__gt=now).values_list("stakeholder", "seats"))
+
+
+def _held_back(pool, count, reserves, but_for=None):
+    """Seats nobody takes but those they are kept for."""
+    return sum(
+        max(0, seats - count.by_stakeholder[stakeholder])
+        for stakeholder, seats in reserves.items()
+        if stakeholder != but_for
+    )
+
+
+def _fits(pool, count, reserves, registration):
+    """Whether there is a seat for this person: within the limits of the pool, the person's city and kept seats."""
+    if pool.per_city_maximum and registration.city_id and count.by_city[registration.city_id] >= pool.per_city_maximum:
+        return False
+    if pool.capacity is None:
+        return True
+    return count.taken + _held_back(pool, count, reserves, registration.stakeholder_id) < pool.capacity
+
+
+def _take(count, registration):
+    count.taken += 1
+    if registration.city_id:
+        count.by_city[registration.city_id] += 1
+    if registration.stakeholder_id:
+        count.by_stakeholder[registration.stakeholder_id] += 1
+
+
+def request_seat(pool: SeatPool, registration: Registration, now) -> SeatAllocation | None:
+    """Ask for a seat in a locked pool: held if there is one and nobody waits, else in the queue.
+
+    None where the pool is full and has no waiting list. Who asks again keeps what he has.
+    """
+    allocation = SeatAllocation.objects.filter(pool=pool, registration=registration).first()
+    if allocation and allocation.state in SeatAllocation.OPEN:
+        return allocation
+    allocation = allocation or SeatAllocation(pool=pool, registration=registration)
+    settle(pool, now)
+    # A newcomer never passes somebody who waits or considers an offer.
+    has_queue = pool.allocations.filter(state__in=[State.WAITING, State.OFFERED]).exists()
+    if not has_queue and _fits(pool, _count(pool), _reserves(pool, now), registration):
+        _set(allocation, State.HELD, now)
+        return allocation
+    if not pool.has_waiting_list:
+        return None
+    pool.queue_counter += 1
+    pool.save(update_fields=["queue_counter"])
+    allocation.position = pool.queue_counter
+    _set(allocation, State.WAITING, now)
+    return allocation
+
+
+def release(pool: SeatPool, registration: Registration, now, *, state=State.RELEASED) -> bool:
+    """Give back what a registration has in a locked pool, and settle; False where it has nothing there."""
+    allocation = SeatAllocation.objects.filter(
+        pool=pool, registration=registration, state__in=SeatAllocation.OPEN
+    ).first()
+    if allocation is None:
+        return False
+    _set(allocation, state, now)
+    settle(pool, now)
+    return True
+
+
+def settle(pool: SeatPool, now=None) -> list[SeatAllocation]:
+    """Bring a locked pool in order: end offers nobody answered, and give free seats to those who wait, in their order.
+
+    The one place where anybody moves up, whatever made room: a withdrawal, more seats, released reserves, an offer that
+    ran out, a change of mode. Fewer seats than are taken remove nobody; they only end the moving up. Who cannot have a
+    free seat because of a limit of the city or kept seats is passed over and keeps the place in the queue.
+    Returns the allocations that moved up.
+    """
+    now = now or timezone.now()
+    _end_offers(pool, now)
+    event = pool.event
+    if event.status != event.Status.PUBLISHED or event.starts_at <= now:
+        return []
+    waiting = list(
+        pool.allocations.filter(state=State.WAITING).select_related("registration").order_by("position", "pk")
+    )
+    if not waiting:
+        return []
+    count, reserves = _count(pool), _reserves(pool, now)
+    moved = []
+    for allocation in waiting:
+        if pool.capacity is not None and count.taken >= pool.capacity:
+            break
+        registration = allocation.registration
+        if registration.must_reconfirm or not _fits(pool, count, reserves, registration):
+            continue
+        _take(count, registration)
+        _move_up(pool, allocation, now)
+        moved.append(allocation)
+    return moved
+
+
+def _end_offers(pool, now):
+    over = pool.allocations.filter(state=State.OFFERED, offered_until__lte=now).select_related("registration")
+    for allocation in over:
+        _set(allocation, State.EXPIRED, now)
+        follow(allocation.registration, now, note="offer expired")
+
+
+def _move_up(pool, allocation, now):
+    until = offer_until(pool, now)
+    if until is None:
+        hold(allocation, now)
+    else:
+        allocation.offered_until = until
+        _set(allocation, State.OFFERED, now)
+        announce_offer(allocation)
+        follow(allocation.registration, now)
+
+
+def offer_until(pool: SeatPool, now):
+    """Until when an offered seat is kept; None where it is given without asking.
+
+    Shortly before the event nobody is moved up unasked: people have made other plans by then.
+    """
+    event = pool.event
+    is_late = now >= event.starts_at - timedelta(hours=event.fresh_yes_hours)
+    if pool.offer_hours is None and not is_late:
+        return None
+    hours = pool.offer_hours or max(1, min(12, event.fresh_yes_hours // 4))
+    return min(now + timedelta(hours=hours), event.starts_at)
+
+
+def _set(allocation, state, now):
+    allocation.state = state
+    allocation.changed_at = now
+    if state != State.OFFERED:
+        allocation.offered_until = None
+    if state in (State.HELD, State.RELEASED, State.EXPIRED):
+        allocation.position = None
+    if state in (State.RELEASED, State.EXPIRED):
+        allocation.is_overbooked = False
+    allocation.save()
+
+
+def hold(allocation: SeatAllocation, now, *, is_overbooked=False, actor=None) -> None:
+    """Make a seat of a locked pool held; a seat of the other mode, held meanwhile, becomes free."""
+    allocation.is_overbooked = is_overbooked
+    _set(allocation, State.HELD, now)
+    registration, pool = allocation.registration, allocation.pool
+    if pool.kind == SeatPool.Kind.BREAKOUT:
+        announce_seat(allocation)
+        return
+    had_place = registration.state == Registration.State.CONFIRMED
+    registration.mode = pool.kind
+    registration.save(update_fields=["mode"])
+    others = registration.allocations.filter(pool__kind__in=OF_MODE, state=State.HELD).exclude(pk=allocation.pk)
+    for other in others.select_related("pool"):
+        _set(other, State.RELEASED, now)
+        settle(other.pool, now)
+    follow(registration, now, actor=actor)
+    if had_place:
+        announce_seat(allocation)
+
+
+# What a registration's seats say of its state ----------------------------------------------------
+
+OF_MODE = (SeatPool.Kind.IN_PERSON, SeatPool.Kind.ONLINE)
+_MEANING = (
+    (State.HELD, Registration.State.CONFIRMED),
+    (State.OFFERED, Registration.State.OFFERED),
+    (State.WAITING, Registration.State.WAITLISTED),
+    (State.EXPIRED, Registration.State.LAPSED),
+)
+
+
+def follow(registration: Registration, now, *, note="", actor=None) -> None:
+    """Set the state of a registration to what its seats of a mode say, and tell the person where it changed.
+
+    Held beats offered beats waiting: who waits for a seat in the building and holds one online has a place.
+    """
+    if registration.state not in Registration.ACTIVE:
+        return
+    states = set(registration.allocations.filter(pool__kind__in=OF_MODE).values_list("state", flat=True))
+    meaning = next((meaning for state, meaning in _MEANING if state in states), None)
+    if meaning is None:
+        return
+    set_state(registration, meaning, note=note, actor=actor)
+    if meaning == Registration.State.LAPSED:
+        release_all(registration, now)
+
+
+def release_all(registration: Registration, now) -> None:
+    """Give back all seats of a registration, in pools that are locked."""
+    for allocation in registration.allocations.filter(state__in=SeatAllocation.OPEN).select_related("pool"):
+        release(allocation.pool, registration, now)
+
+
+def set_state(registration: Registration, state, *, actor=None, note="") -> bool:
+    """Record a state and tell the person; False where nothing changed."""
+    if registration.state == state:
+        return False
+    was = registration.state
+    registration.state, registration.state_at = state, timezone.now()
+    registration.save(update_fields=["state", "state_at"])
+    step = RegistrationStep.objects.create(
+        registration=registration, from_state=was, to_state=state, actor=actor, note=note[:500]
+    )
+    announce_state(registration, step)
+    return True
+
+
+def place_in_queue(allocation: SeatAllocation) -> int:
+    """The number shown to somebody who waits: 1 is next."""
+    before = SeatAllocation.objects.filter(
+        pool=allocation.pool_id, state=State.WAITING, position__lt=allocation.position
+    )
+    return before.count() + 1
+
+
+@transaction.atomic
+def settle_event(event_id: int, now=None) -> list[SeatAllocation]:
+    """Settle all pools of an event, for whoever has not locked them. Safe to run at any time, and twice."""
+    return [allocation for pool in lock_pools(event_id) for allocation in settle(pool, now)]

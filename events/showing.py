@@ -1,0 +1,42 @@
+"""How times of events are put into words, in the current language."""
+
+import zoneinfo
+
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
+
+from events.times import wall_clock
+
+
+def when_in_words(event, registration=None) -> str:
+    """Day and clock of the event's place, with the name of the zone; "" is never returned.
+
+    The reader's own clock is added where a registration names another zone.
+    """
+    if event.starts_at is None:
+        return _("No date yet")
+    locale = to_locale(get_language() or "en")
+    start, end = (wall_clock(moment, event.time_zone) for moment in (event.starts_at, event.ends_at))
+    zone = get_timezone_name(start, locale=locale, width="long")
+    if start.date() == end.date():
+        text = _("%(day)s, %(start)s to %(end)s (%(zone)s)") % {
+            "day": format_date(start, "full", locale),
+            "start": format_time(start, "short", locale=locale),
+            "end": format_time(end, "short", locale=locale),
+            "zone": zone,
+        }
+    else:
+        text = _("%(first)s, %(start)s, to %(last)s, %(end)s (%(zone)s)") % {
+            "first": format_date(start, "full", locale),
+            "start": format_time(start, "short", locale=locale),
+            "last": format_date(end, "full", locale),
+            "end": format_time(end, "short", locale=locale),
+            "zone": zone,
+        }
+    own = registration.time_zone if registration else ""
+    if own and own in zoneinfo.available_timezones():
+        there = wall_clock(event.starts_at, own)
+        if there.utcoffset() != start.utcoffset():
+            text += " " + _("For you: %(moment)s.") % {"moment": format_skeleton("yMMMMdHm", there, locale=locale)}
+    return text

@@ -1,0 +1,99 @@
+"""Small events for tests: announced, tomorrow in a month, in the building, without limits unless the test says so."""
+
+from datetime import date, time, timedelta
+from itertools import count
+
+from django.utils import timezone
+
+from events.models import BreakoutGroup, Event, EventSeries, Registration, Room, SeatPool, Session
+from events.services.registering import ensure_pools
+from tests.factories import make_network
+
+_numbers = count(1)
+
+
+def make_event(*, networks=None, published=True, day=None, seats=None, online_seats=None, **values):
+    """An event of one network; `seats` and `online_seats` are the limits of its pools, `title_xx` its texts."""
+    number = next(_numbers)
+    day = day or timezone.localdate() + timedelta(days=30)
+    language = values.pop("source_language", "en")
+    event = Event(
+        source_language=language,
+        **(
+            {
+                f"title_{language}": f"Event {number}",
+                f"summary_{language}": f"Summary {number}",
+                "start_date": day,
+                "start_time": time(10),
+                "end_date": values.get("end_date", day),
+                "end_time": time(16),
+                "time_zone": "Europe/Stockholm",
+                "languages": ["en"],
+                "status": Event.Status.PUBLISHED if published else Event.Status.DRAFT,
+                "published_at": timezone.now() if published else None,
+                "contact_email": "events@example.org",
+            }
+            | values
+        ),
+    )
+    event.derive_times()
+    event.save()
+    event.networks.set(networks if networks is not None else [make_network()])
+    ensure_pools(event)
+    SeatPool.objects.filter(event=event, kind="in-person").update(capacity=seats)
+    SeatPool.objects.filter(event=event, kind="online").update(capacity=online_seats)
+    return event
+
+
+def make_series(*, networks=None, **values):
+    series = EventSeries.objects.create(**{"source_language": "en", "title_en": f"Series {next(_numbers)}"} | values)
+    series.networks.set(networks if networks is not None else [make_network()])
+    return series
+
+
+def make_session(
+    event, title="Opening", *, kind="plenary", start=time(10), end=time(11), day=None, seats=None, **values
+):
+    """A session; a break-out session gets its pool."""
+    session = Session(
+        event=event,
+        kind=kind,
+        day=day or event.start_date,
+        start_time=start,
+        end_time=end,
+        **{f"title_{event.source_language}": title},
+        **values,
+    )
+    session.derive_times()
+    session.save()
+    if kind == "breakout":
+        SeatPool.objects.create(event=event, kind="breakout", session=session, capacity=seats)
+    return session
+
+
+def make_room(event, name="Room", **values):
+    return Room.objects.create(event=event, **{f"name_{event.source_language}": name}, **values)
+
+
+def make_group(session, title="Group", **values):
+    return BreakoutGroup.objects.create(session=session, **{f"title_{session.event.source_language}": title}, **values)
+
+
+def make_registration(event, email=None, *, state="confirmed", seat=True, **values):
+    """A registration in a state, with a held seat in its mode where it is confirmed."""
+    email = email or f"participant-{next(_numbers)}@example.org"
+    values = {
+        "mode": "in-person" if event.is_in_person else "online",
+        "language": "en",
+        "name": email.split("@")[0],
+    } | values
+    registration = Registration.objects.create(
+        event=event, email=email, state=state, verified_at=timezone.now(), **values
+    )
+    if seat and state in ("confirmed", "attended", "no-show"):
+        pool = event.pools.get(kind=registration.mode, session=None)
+        registration.allocations.create(pool=pool, state="held")
+    return registration
+
+
+SUMMER = date(2027, 6, 15)
