@@ -65,7 +65,10 @@ def _rewritten(data, suffix):
     if done.returncode == 0:
         return done.stdout
     # A negative status: ended by the system, at the limit of time or, in a library, of memory.
-    raise ValidationError(_told(Reason.TOO_MUCH if done.returncode < 0 else done.returncode, suffix))
+    reason = Reason.TOO_MUCH if done.returncode < 0 else done.returncode
+    if reason not in list(Reason):
+        raise RuntimeError(f"The process that rewrites documents ended with {reason}.")
+    raise ValidationError(_told(reason, suffix))
 
 
 def _told(reason, suffix):

@@ -13,7 +13,7 @@ OFFICE = (".docx", ".xlsx", ".pptx")
 def main(suffix):
     limit()
     try:
-        result = rewritten(suffix, sys.stdin.buffer.read())
+        sys.stdout.buffer.write(rewritten(suffix, sys.stdin.buffer.read()))
     except RefusedError as error:
         return error.reason
     except MemoryError:
@@ -21,7 +21,6 @@ def main(suffix):
     except Exception:
         # Parsers given hostile bytes raise nearly anything.
         return Reason.UNREADABLE
-    sys.stdout.buffer.write(result)
     return 0
 
 

@@ -60,7 +60,15 @@ class Archive:
                 while piece := file.read(_PIECE):
                     self.budget.take(len(piece))
                     pieces.append(piece)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+            EOFError,
+            OSError,
+        ) as error:
             raise RefusedError(Reason.CONTENT) from error
         return b"".join(pieces)
 

@@ -245,6 +245,8 @@ class _Copy:
 
     def _is_foreign(self, value):
         """Whether a value leads to an action, a comment or a file that is left out, or to a page that is not shown."""
+        if not isinstance(value, (IndirectObject, DictionaryObject)):
+            return False
         found = self.resolved(value)
         if not isinstance(found, DictionaryObject):
             return False

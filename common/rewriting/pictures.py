@@ -1,6 +1,6 @@
-"""Pictures inside documents: what their files say besides the picture is left out, the picture itself stays bit for bit.
+"""Pictures and films inside documents: what their files say besides is left out, what they show stays bit for bit.
 
-They are not drawn anew like pictures of a page: a document may hold hundreds, in colours that only print knows.
+Pictures are not drawn anew like pictures of a page: a document may hold hundreds, in colours that only print knows.
 """
 
 import re
@@ -17,11 +17,16 @@ _PNG_CHUNKS = {
 _WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 _WEBP_FLAGS = 0x04 | 0x08
 """The header says that XMP (4) and EXIF (8) follow."""
+_FILM_TOLD = {b"udta", b"meta", b"uuid"}
+_FILM_FOLDERS = {b"moov", b"trak", b"mdia", b"moof", b"traf"}
+_PICTURE_BRANDS = {b"heic", b"heix", b"mif1", b"msf1", b"avif"}
+"""Pictures in the form of a film, which keep the picture itself among what films tell."""
 _ORIENTATION = 0x0112
 
 
 def bare(data: bytes) -> bytes:
-    """A JPEG, PNG, WebP or JPEG 2000 picture without EXIF, XMP, IPTC, comments, thumbnails and what follows its end.
+    """A JPEG, PNG, WebP or JPEG 2000 picture without EXIF, XMP, IPTC, comments, thumbnails and what follows its end; an MP4
+    or QuickTime film without place, camera and names.
 
     A JPEG keeps which side is up, where it says so. Other content comes back as it is. Raises RefusedError (UNREADABLE).
     """
@@ -34,6 +39,8 @@ def bare(data: bytes) -> bytes:
             return _webp(data)
         if data.startswith(JP2):
             return b"".join(_jp2(data))
+        if data[4:8] == b"ftyp" and data[8:12] not in _PICTURE_BRANDS:
+            return _film(data)
     except (IndexError, ValueError) as error:
         raise RefusedError(Reason.UNREADABLE) from error
     return data
@@ -128,6 +135,29 @@ def _webp(data):
         at += 8 + length + length % 2
     content = b"WEBP" + b"".join(chunks)
     return b"RIFF" + len(content).to_bytes(4, "little") + content
+
+
+def _film(data):
+    """What tells is overwritten where it stands: the film names the places of its pictures."""
+    film = bytearray(data)
+    parts = [(0, len(film))]
+    while parts:
+        at, end = parts.pop()
+        while at + 8 <= end:
+            length, kind, head = int.from_bytes(film[at : at + 4]), bytes(film[at + 4 : at + 8]), 8
+            if length == 1:
+                length, head = int.from_bytes(film[at + 8 : at + 16]), 16
+            elif length == 0:
+                length = end - at
+            if not head <= length <= end - at:
+                raise ValueError("no box")
+            if kind in _FILM_TOLD:
+                film[at + 4 : at + 8] = b"free"
+                film[at + head : at + length] = bytes(length - head)
+            elif kind in _FILM_FOLDERS:
+                parts.append((at + head, at + length))
+            at += length
+    return bytes(film)
 
 
 def _jp2(data):

@@ -122,6 +122,20 @@ def test_drawing_loses_its_metadata_and_no_pixel(kind):
     assert Image.open(io.BytesIO(result)).tobytes() == Image.open(io.BytesIO(data)).tobytes()
 
 
+def box(kind, *content):
+    inside = b"".join(content)
+    return (len(inside) + 8).to_bytes(4) + kind + inside
+
+
+def test_film_loses_its_place_and_nothing_moves():
+    track = box(b"trak", box(b"tkhd", b"1234"), box(b"meta", CANARY.encode()))
+    told = box(b"udta", CANARY.encode())
+    data = box(b"ftyp", b"isom") + box(b"moov", track, told) + box(b"mdat", b"film") + box(b"uuid", CANARY.encode())
+    result = bare(data)
+    assert not tells(result)
+    assert (len(result), result.index(b"film"), b"1234" in result) == (len(data), data.index(b"film"), True)
+
+
 # PDF ---------------------------------------------------------------------------------------------
 
 
