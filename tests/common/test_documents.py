@@ -18,11 +18,11 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Text
 from pypdf.generic import (
     ArrayObject,
+    BooleanObject,
     DecodedStreamObject,
     DictionaryObject,
     FloatObject,
     NameObject,
-    NullObject,
     NumberObject,
     TextStringObject,
 )
@@ -223,7 +223,7 @@ def pdf_telling():
         )
     )
     root[NameObject("/StructTreeRoot")] = keep(named(Type=NameObject("/StructTreeRoot"), K=ArrayObject([part])))
-    root[NameObject("/MarkInfo")] = named(Marked=NullObject())
+    root[NameObject("/MarkInfo")] = named(Marked=BooleanObject(True))
     return pdf_bytes(writer)
 
 
