@@ -1,10 +1,11 @@
-"""Pictures and documents of a revision: checked, stored under random names, shown once the revision is published."""
+"""Pictures and documents of a revision: checked and cleaned, stored under random names, shown once it is published."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from common.uploads import check_document, clean_image
+from common.documents import clean_document
+from common.uploads import clean_image
 from practices.content import ATTACHED
 from practices.models import PracticeDocument, PracticeImage, Revision
 from practices.rules import can_write
@@ -29,10 +30,10 @@ def attach(revision: Revision, name: str, upload, values: dict, *, actor) -> dic
         content = clean_image(upload)
         record.file.save(content.name, content, save=False)
     else:
-        check_document(upload)
+        content = clean_document(upload)
         record = PracticeDocument(practice=revision.practice, is_live=False)
         record.language = record._meta.get_field("language").clean(values["language"], record)
-        record.file.save(upload.name, upload, save=False)
+        record.file.save(content.name, content, save=False)
     try:
         record.save()
         row = {"id": record.pk} | values

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone, translation
+from openpyxl import Workbook, load_workbook
 from PIL import Image
 
 from common.uploads import MAX_IMAGE_PIXELS
@@ -14,7 +15,7 @@ from networks.services import grant_role
 from practices import services
 from practices.content import digest
 from practices.forms import STEPS
-from practices.models import Practice, PracticeImage, Revision
+from practices.models import Practice, PracticeDocument, PracticeImage, Revision
 from tests.factories import make_city, make_network, make_person, make_practice, make_term
 from tests.practices.test_editorial import complete, harmless
 from vocabularies.models import Scheme
@@ -591,6 +592,23 @@ def test_files_document_is_taken(officer, revision):
     officer.post(address(revision, "files"), sent | {"documents-new-language": "sv"})
     [row] = content(revision)["documents"]
     assert (row["title_sv"], row["language"]) == ("Plan", "sv")
+
+
+def test_files_document_is_stored_without_the_name_of_its_author(officer, revision):
+    book, file = Workbook(), io.BytesIO()
+    book.properties.creator = book.properties.lastModifiedBy = "Olle of Malmö"
+    book.active["A1"] = "Plan"
+    book.save(file)
+    with zipfile.ZipFile(file) as packed:
+        assert b"Olle" in packed.read("docProps/core.xml")
+    upload = SimpleUploadedFile("Olle.xlsx", file.getvalue())
+    sent = typed(officer, revision, "files") | {"documents-new-file": upload, "documents-new-title": "Plan"}
+    officer.post(address(revision, "files"), sent | {"documents-new-language": "sv"})
+    stored = PracticeDocument.objects.get().file
+    assert ("Olle" in stored.name, stored.name[-5:]) == (False, ".xlsx")
+    with zipfile.ZipFile(stored) as packed:
+        assert not any(b"Olle" in packed.read(name) for name in packed.namelist())
+    assert load_workbook(stored).active["A1"].value == "Plan"
 
 
 def files_in(folder):
