@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from common.outbox.queueing import queue_mail
+from events.calendars import invitation
 from events.models import Registration, SeatPool
-from events.showing import when_in_words
+from events.showing import moment_in_words, when_in_words
 from events.tokens import token_of
 
 State = Registration.State
@@ -26,17 +27,24 @@ KINDS = {
 """Kind of mail by the state that is told. An offer is told by its seat, a cancelled event by the event."""
 
 
+METHODS = {State.CONFIRMED: "REQUEST", State.WITHDRAWN: "CANCEL", State.REMOVED: "CANCEL", State.LAPSED: "CANCEL"}
+"""What happens to the entry in the participant's calendar."""
+
+
 def announce_state(registration, step) -> None:
     """Tell a participant of a new state; to be called in its transaction."""
     kind = KINDS.get(step.to_state)
     if kind:
-        tell(registration, kind, f"{step.pk}")
+        tell(registration, kind, f"{step.pk}", method=METHODS.get(step.to_state, ""))
 
 
 def announce_offer(allocation) -> None:
     """Tell that a seat is kept for somebody who waited, until when, and how to answer."""
     key = f"{allocation.pk}:{allocation.offered_until:%Y%m%d%H%M}"
-    tell(allocation.registration, "offer", key, pool=allocation.pool, until=allocation.offered_until)
+    event = allocation.registration.event
+    with translation.override(allocation.registration.language):
+        until = moment_in_words(allocation.offered_until, event.time_zone)
+    tell(allocation.registration, "offer", key, pool=allocation.pool, until_words=until)
 
 
 def announce_seat(allocation) -> None:
@@ -55,8 +63,11 @@ def remind_of_registration(registration, key) -> None:
     tell(registration, "already-registered", key)
 
 
-def tell(registration, kind, key, *, link="", calendar="", **context) -> None:
-    """Queue one mail to a participant. `key` names the occasion among those of this kind and registration."""
+def tell(registration, kind, key, *, link="", method="", **context) -> None:
+    """Queue one mail to a participant. `key` names the occasion among those of this kind and registration.
+
+    With a `method` ("REQUEST", "CANCEL") the calendar entry goes with it.
+    """
     if not registration.email:
         return
     event = registration.event
@@ -70,6 +81,7 @@ def tell(registration, kind, key, *, link="", calendar="", **context) -> None:
             "link": link or address(registration),
             "registration_mode": registration.get_mode_display(),
         } | {name: str(value) if isinstance(value, SeatPool) else value for name, value in context.items()}
+        calendar = invitation(registration, method) if method else ""
     queue_mail(
         f"events/{kind}",
         to=registration.email,

@@ -2,7 +2,7 @@
 
 import zoneinfo
 
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.dates import format_date, format_time, get_timezone_name
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
@@ -35,8 +35,18 @@ def when_in_words(event, registration=None) -> str:
             "zone": zone,
         }
     own = registration.time_zone if registration else ""
-    if own and own in zoneinfo.available_timezones():
-        there = wall_clock(event.starts_at, own)
-        if there.utcoffset() != start.utcoffset():
-            text += " " + _("For you: %(moment)s.") % {"moment": format_skeleton("yMMMMdHm", there, locale=locale)}
+    is_known = own in zoneinfo.available_timezones()
+    if is_known and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
+        text += " " + _("For you: %(moment)s.") % {"moment": moment_in_words(event.starts_at, own)}
     return text
+
+
+def moment_in_words(moment, zone) -> str:
+    """Day, clock and short name of the zone."""
+    locale = to_locale(get_language() or "en")
+    local = wall_clock(moment, zone)
+    return _("%(day)s, %(time)s (%(zone)s)") % {
+        "day": format_date(local, "long", locale),
+        "time": format_time(local, "short", locale=locale),
+        "zone": get_timezone_name(local, "short", locale=locale),
+    }

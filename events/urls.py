@@ -1,5 +1,12 @@
 """Public addresses of events. They are stable: other systems link to them."""
 
+from django.urls import path
+
+from events import views
+
 app_name = "events"
 
-urlpatterns = []
+urlpatterns = [
+    path("registration/<uuid:uid>/<str:token>/confirm/", views.confirm, name="confirm"),
+    path("registration/<uuid:uid>/<str:token>/", views.manage, name="manage"),
+]

@@ -1,0 +1,3 @@
+from events.views.participating import confirm, manage
+
+__all__ = ["confirm", "manage"]
