@@ -7,6 +7,7 @@ from events import views
 app_name = "events"
 
 urlpatterns = [
+    path("<int:pk>-<str:slug>/", views.detail, name="detail"),
     path("registration/<uuid:uid>/<str:token>/confirm/", views.confirm, name="confirm"),
     path("registration/<uuid:uid>/<str:token>/", views.manage, name="manage"),
 ]
