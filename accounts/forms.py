@@ -7,9 +7,11 @@ from allauth.account import forms as account_forms
 from allauth.account.fields import PasswordField, SetPasswordField
 from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from fido2.utils import websafe_decode
 
 from accounts.models import AccountRequest, User
 
@@ -116,3 +118,50 @@ class EraseForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["password"].widget.attrs.pop("placeholder", None)
+
+
+class CredentialField(forms.JSONField):
+    """What a browser says of a passkey. The library that reads it expects this shape, and fails on others."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value):
+        try:
+            credential = super().to_python(value)
+        except RecursionError as error:
+            raise self._invalid() from error
+        if not isinstance(credential, dict) or not isinstance(credential.get("response"), dict):
+            raise self._invalid()
+        if not all(isinstance(credential.get(name), str) for name in ("id", "rawId", "type")):
+            raise self._invalid()
+        try:
+            websafe_decode(credential["rawId"])
+        except ValueError as error:
+            raise self._invalid() from error
+        return credential
+
+    def bound_data(self, data, initial):
+        # It is of no use a second time, and reading it once more may fail as it did at first.
+        return None
+
+    def has_changed(self, initial, data):
+        return True
+
+    def _invalid(self):
+        return forms.ValidationError(self.error_messages["invalid"], code="invalid", params={"value": ""})
+
+
+class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):
+    credential = CredentialField()
+
+
+class LoginPasskeyForm(webauthn_forms.LoginWebAuthnForm):
+    credential = CredentialField()
+
+
+class AuthenticatePasskeyForm(webauthn_forms.AuthenticateWebAuthnForm):
+    credential = CredentialField()
+
+
+class ReauthenticatePasskeyForm(webauthn_forms.ReauthenticateWebAuthnForm):
+    credential = CredentialField()

@@ -3,6 +3,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
+from django.urls import reverse
 
 from accounts import services
 from accounts.models import User
@@ -184,3 +185,26 @@ def test_admin_shows_no_secrets(client, admin_person, path):
     client.force_login(admin_person)
 
     assert client.get(f"/admin/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "[" * 100_000,
+        '{"id":' * 50_000,
+        "{}",
+        "1",
+        '{"id": "a"}',
+        '{"id": "a", "rawId": "a", "type": "b", "response": {}}',
+    ],
+    ids=["brackets", "objects", "empty", "number", "part", "hollow"],
+)
+def test_credential_that_is_none_is_refused(client, person, credential):
+    client.get(reverse("mfa_login_webauthn"))
+    signed_in = client.post(reverse("mfa_login_webauthn"), {"credential": credential})
+    assert (signed_in.status_code, "_auth_user_id" in client.session) == (302, False)
+    client.force_login(person)
+    reauthenticate(client)
+    client.get(f"{INDEX}webauthn/add/")
+    added = client.post(f"{INDEX}webauthn/add/", {"credential": credential, "name": "key"})
+    assert (added.status_code, person.authenticator_set.count()) == (422, 0)

@@ -58,6 +58,8 @@ def test_desk_is_accessible_and_fits(signed_in, paths, language, width):
 def test_translation_is_written_and_confirmed(signed_in, paths, desk, javascript):  # noqa: F811
     page = signed_in(f"/en/{paths['italian']}", javascript=javascript)
     if javascript:
+        # Until the editor stands over it, the textarea bears the same name.
+        page.locator(".ProseMirror").nth(1).wait_for()
         page.get_by_role("textbox", name="What was done (Italiano)").fill("Ci si incontra a scuola.")
     else:
         page.get_by_label("What was done (Italiano)").fill("<p>Ci si incontra a scuola.</p>")
