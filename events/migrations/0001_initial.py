@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('mode', models.CharField(choices=[('in-person', 'In person'), ('online', 'Online'), ('hybrid', 'In person and online')], default='in-person', max_length=10, verbose_name='mode')),
                 ('venue', common.fields.LineField(blank=True, default='', limit=150, verbose_name='venue')),
-                ('address', common.fields.LineField(blank=True, default='', limit=250, verbose_name='address')),
+                ('address', common.fields.LineField(blank=True, default='', limit=250, verbose_name='street address')),
                 ('online_link', models.URLField(blank=True, default='', help_text='Secret: only people with a place see it.', max_length=500, verbose_name='link to join online')),
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Announced'), ('postponed', 'Postponed'), ('cancelled', 'Cancelled'), ('held', 'Held'), ('reported', 'Reported'), ('archived', 'Archived')], default='draft', editable=False, max_length=12, verbose_name='status')),
                 ('moved_online_at', models.DateTimeField(blank=True, editable=False, null=True)),

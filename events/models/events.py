@@ -163,7 +163,7 @@ class Event(models.Model):
         City, models.PROTECT, verbose_name=_("host city"), null=True, blank=True, related_name="hosted_events"
     )
     venue = LineField(_("venue"), limit=150, blank=True, default="")
-    address = LineField(_("address"), limit=250, blank=True, default="")
+    address = LineField(_("street address"), limit=250, blank=True, default="")
     online_link = models.URLField(
         _("link to join online"),
         max_length=500,
