@@ -47,6 +47,13 @@ PEOPLE = [
         network="cities-of-dialogue",
     ),
     DemoPerson(
+        "coordinator of the Local Dialogue Platforms (ar)",
+        "coordinator.platforms@example.org",
+        "ar",
+        Role.COORDINATOR,
+        network="alf-local-dialogue-platforms",
+    ),
+    DemoPerson(
         "second coordinator of Nordic Safe Cities (en)",
         "second.nordic@example.org",
         "en",

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 
 from hub.demo.people import ADMINISTRATOR, ensure_administrator, ensure_people
 from hub.demo.seeding import seed
+from hub.demo.events import seed_events
 from hub.demo.work import seed_work
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         seed(lambda text: self.stdout.write(f"  {text}"))
         self._keep(logins + ensure_people())
         self.stdout.write(f"  practices on their way: {seed_work()}")
+        self.stdout.write(f"  events: {seed_events()}")
 
     def _keep(self, logins):
         """Add the passwords to a file that only its owner can read; nobody else is told."""
