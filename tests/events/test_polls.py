@@ -82,9 +82,8 @@ def opened(event, actor, options=DATES, days=7):
 def test_poll_that_makes_no_sense_is_refused(event, coordinator, options, days, code):
     with pytest.raises(ValidationError) as refused:
         opened(event, coordinator, options, days)
-    found = refused.value
-    errors = sum(found.error_dict.values(), []) if hasattr(found, "error_dict") else found.error_list
-    codes = [error.code for error in errors]
+    found = getattr(refused.value, "error_dict", {"": [refused.value]})
+    codes = [error.code for errors in found.values() for problem in errors for error in problem.error_list]
     assert (codes, DatePoll.objects.count(), OutboxMail.objects.filter(kind="events/poll").count()) == ([code], 0, 0)
 
 
