@@ -5,7 +5,7 @@ from itertools import count
 
 from django.utils import timezone
 
-from events.models import BreakoutGroup, Event, EventSeries, Registration, Room, SeatPool, Session
+from events.models import BreakoutGroup, DatePoll, Event, EventSeries, Registration, Room, SeatPool, Session
 from events.services.registering import ensure_pools
 from tests.factories import make_network
 
@@ -94,6 +94,16 @@ def make_registration(event, email=None, *, state="confirmed", seat=True, **valu
         pool = event.pools.get(kind=registration.mode, session=None)
         registration.allocations.create(pool=pool, state="held")
     return registration
+
+
+def make_asked_participant(network, **values):
+    """Somebody who is asked which dates suit, and whether a new date does."""
+    event = make_event(networks=[network], **values)
+    in_a_week = timezone.now() + timedelta(days=7)
+    poll = DatePoll.objects.create(event=event, closes_at=in_a_week, question="In the morning or later?")
+    for day in (date(2027, 9, 14), date(2027, 9, 21)):
+        poll.options.create(start_date=day, start_time=time(10), end_date=day, end_time=time(16))
+    return make_registration(event, reconfirm_until=in_a_week)
 
 
 SUMMER = date(2027, 6, 15)

@@ -5,10 +5,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from events.tokens import token_of
 from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
+from tests.events.factories import make_asked_participant
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
@@ -41,6 +43,7 @@ def addresses(people):  # noqa: F811
     grant_role(ugo, "contributor", actor=admin, city=lund)
     claim = services.claim_adaptation(practice, actor=ugo, city=lund, source_language="it", kept="Uno", changed="Due")
     pk, revision = practice.pk, draft.pk
+    asked = make_asked_participant(network)
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
     return [
         *(reverse(name) for name in PAGES),
@@ -61,6 +64,7 @@ def addresses(people):  # noqa: F811
         reverse("admin:practices_practice_change", args=[pk]),
         reverse("admin:practices_practice_delete", args=[pk]),
         reverse("admin:networks_city_change", args=[city.pk]),
+        *(reverse(f"events:{name}", args=[asked.uid, token_of(asked)]) for name in ("poll", "reconfirm")),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
         reverse("accounts:end_sessions"),

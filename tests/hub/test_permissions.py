@@ -178,6 +178,7 @@ ELSEWHERE = {
     "tests/practices/translating": ["workspace:translation-export", "workspace:translation-worklist"],
     "tests/practices/test_files.py": ["attachment"],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
+    "tests/events/test_polls.py": ["events:poll", "events:reconfirm"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
     "Django's own, which ask the admin classes above": [
         *("admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin:(?P<url>.*)$"),
