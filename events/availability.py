@@ -54,9 +54,7 @@ class Availability:
 
 def availability_of(event) -> list[Availability]:
     """All pools of an event, those of modes first, then those of break-out sessions by time."""
-    pools = list(
-        SeatPool.objects.filter(event=event).select_related("session").order_by("session__starts_at", "pk")
-    )
+    pools = list(SeatPool.objects.filter(event=event).select_related("session").order_by("session__starts_at", "pk"))
     counts, takers = defaultdict(Counter), defaultdict(Counter)
     rows = (
         SeatAllocation.objects.filter(pool__in=pools, state__in=SeatAllocation.OPEN)

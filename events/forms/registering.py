@@ -71,7 +71,9 @@ class RegistrationForm(forms.Form):
 
     def _ask_for_the_person(self):
         self.fields["city"] = CityField(
-            self.event, label=_("City"), help_text=_("Type the first letters. Leave it empty if you come from elsewhere.")
+            self.event,
+            label=_("City"),
+            help_text=_("Type the first letters. Leave it empty if you come from elsewhere."),
         )
         self.fields["country"] = fields.countries()
         self.fields["stakeholder"] = fields.organisation_types()

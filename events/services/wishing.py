@@ -13,9 +13,7 @@ def wish_groups(registration: Registration, ranked) -> list[GroupWish]:
 
     Raises ValidationError where the registration or the event has ended.
     """
-    registration = (
-        Registration.objects.select_for_update(of=["self"]).select_related("event").get(pk=registration.pk)
-    )
+    registration = Registration.objects.select_for_update(of=["self"]).select_related("event").get(pk=registration.pk)
     if not registration.is_active or registration.event.status != Event.Status.PUBLISHED:
         raise ValidationError(_("This registration cannot be changed now."), code="closed")
     registration.wishes.all().delete()
