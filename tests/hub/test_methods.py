@@ -5,10 +5,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from events.tokens import token_of
 from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
+from tests.events.factories import make_event, make_registration
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
@@ -40,6 +42,9 @@ def addresses(people):  # noqa: F811
     lund = network.cities.exclude(pk=city.pk).get()
     grant_role(ugo, "contributor", actor=admin, city=lund)
     claim = services.claim_adaptation(practice, actor=ugo, city=lund, source_language="it", kept="Uno", changed="Due")
+    event = make_event(networks=[network], mode="hybrid")
+    row = make_registration(event, state="unverified", seat=False)
+    pool, key = event.pools.first(), [row.uid, token_of(row)]
     pk, revision = practice.pk, draft.pk
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
     return [
@@ -61,6 +66,11 @@ def addresses(people):  # noqa: F811
         reverse("admin:practices_practice_change", args=[pk]),
         reverse("admin:practices_practice_delete", args=[pk]),
         reverse("admin:networks_city_change", args=[city.pk]),
+        *(reverse(f"events:{name}", args=[event.pk, event.slug]) for name in ("register", "register-sent")),
+        *(reverse(f"events:{name}", args=key) for name in ("confirm", "manage")),
+        *(reverse(f"events:registration-{verb}", args=key) for verb in ("withdraw", "mode", "sessions")),
+        *(reverse(f"events:registration-{verb}", args=key) for verb in ("details", "wishes")),
+        *(reverse(f"events:registration-{verb}", args=[*key, pool.pk]) for verb in ("accept", "decline")),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
         reverse("accounts:end_sessions"),
