@@ -76,7 +76,7 @@ def test_somebody_registers_confirms_and_withdraws(open_page, live_server, event
     page.get_by_label("Your name").fill("Åsa Ek")
     page.get_by_label("E-mail address").fill("asa@example.org")
     page.locator("#id_city").fill("Malmö (SE)")
-    page.get_by_label(re.compile("^In person")).check()
+    page.locator("[name=mode][value=in-person]").check()
     page.get_by_label(re.compile("hosts of this event may use")).check()
     page.get_by_role("button", name="Register").click()
     page.wait_for_url("**/register/sent/")
