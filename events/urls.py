@@ -21,4 +21,5 @@ urlpatterns = [
     path(PARTICIPANT + "sessions/", views.choose_sessions, name="registration-sessions"),
     path(PARTICIPANT + "details/", views.change_details, name="registration-details"),
     path(PARTICIPANT + "wishes/", views.choose_wishes, name="registration-wishes"),
+    path(PARTICIPANT + "calendar/", views.make_calendar, name="registration-calendar"),
 ]

@@ -8,6 +8,7 @@ from events.views.participating import (
     choose_wishes,
     confirm,
     decline,
+    make_calendar,
     manage,
     withdraw,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "confirm",
     "decline",
     "detail",
+    "make_calendar",
     "manage",
     "mine",
     "register",

@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404
@@ -17,6 +18,8 @@ from events.forms.participating import DetailsForm, SessionsForm, WishesForm
 from events.models import PersonalCalendar, Registration
 from events.participation import Participation
 from events.services import registering
+from events.services.own_details import tell_details
+from events.services.personal_calendars import personal_calendar_of
 from events.services.wishing import wish_groups
 from events.tokens import is_token_of, token_of
 from events.views.retrying import can_be_sent_again
@@ -101,7 +104,7 @@ def show(request, registration, *, status=200, problem="", **forms):
         wishes = forms.get("wishes") or WishesForm(**options)
         context["wishes"] = wishes if wishes.sessions else None
         context["other_mode"] = next((one for one in availability if one.pool.kind == own.other_mode), None)
-    context |= {"problem": problem, "calendar_url": _calendar_url(registration)}
+    context |= {"problem": problem, "calendar": _calendar(registration) if own.is_settled else None}
     return render(request, "events/registration.html", context, status=status)
 
 
@@ -115,14 +118,18 @@ def _context(registration):
     }
 
 
-def _calendar_url(registration):
+def _calendar(registration):
+    """The addresses of the personal calendar, empty while there is none; None where the portal gives out none."""
     calendar = PersonalCalendar.objects.filter(email__iexact=registration.email).exclude(email="").first()
-    if calendar is None:
-        return ""
+    holder = calendar or registration
     try:
-        return reverse("events:personal-calendar", args=[calendar.uid, token_of(calendar, "calendar")])
+        path = reverse("events:my-calendar", args=[holder.uid, token_of(holder, "calendar")])
     except NoReverseMatch:
-        return ""
+        return None
+    if calendar is None:
+        return {"address": ""}
+    address = settings.SITE_URL.rstrip("/") + path
+    return {"address": address, "subscribe": "webcal://" + address.split("://", 1)[1]}
 
 
 def refused(request, registration, error):
@@ -194,11 +201,12 @@ def choose_sessions(request, registration):
 @button
 def change_details(request, registration):
     form = DetailsForm(request.POST, registration=registration)
-    if not Participation(registration).may_edit:
-        return show(request, registration, status=409, problem=_("This registration cannot be changed now."))
     if not form.is_valid():
         return show(request, registration, status=422, details=form)
-    registering.change_details(registration, form.cleaned_data)
+    try:
+        tell_details(registration, form.cleaned_data)
+    except ValidationError as error:
+        return refused(request, registration, error)
     return done(request, registration, _("Your changes are saved."))
 
 
@@ -212,3 +220,11 @@ def choose_wishes(request, registration):
     except ValidationError as error:
         return refused(request, registration, error)
     return done(request, registration, _("Your changes are saved."))
+
+
+@button
+def make_calendar(request, registration):
+    """The private calendar of the address. Reading the page makes none: its address is a secret more."""
+    if Participation(registration).is_settled and registration.email:
+        personal_calendar_of(registration.email)
+    return own_page(registration)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from common.waiting import waiting_for
-from events.models import DatePoll, Event, GroupPlace, Nomination, Registration
+from events.models import DatePoll, Event, GroupPlace, Nomination, PersonalCalendar, Registration
 from events.services import registering
 from events.tokens import token_of
 from networks.models import Membership
@@ -410,6 +410,7 @@ BUTTONS = {
     "registration-sessions": (),
     "registration-details": (),
     "registration-wishes": (),
+    "registration-calendar": (),
 }
 
 
@@ -642,6 +643,16 @@ def test_details_are_changed_but_not_the_address(client):
     )
 
 
+def test_being_named_is_noted_as_a_consent_and_so_is_its_end(client):
+    row = make_registration(make_event())
+    found = []
+    for ticked in ({"is_listed": "on"}, {}):
+        client.post(link(row, "registration-details"), {"name": "Åsa", "language": "sv"} | ticked)
+        row.refresh_from_db()
+        found.append((row.is_listed, list(row.consents.values_list("kind", "language"))))
+    assert found == [(True, [("list", "sv")]), (False, [])]
+
+
 def test_details_that_are_refused_keep_what_was_typed(client):
     row = make_registration(make_event())
     answer = client.post(link(row, "registration-details"), {"name": "", "language": "en", "message": "My words"})
@@ -676,6 +687,16 @@ def test_group_of_another_event_is_no_choice(client):
     row = make_registration(event)
     answer = client.post(link(row, "registration-wishes"), {f"wish-{session.pk}-1": foreign.pk})
     assert (answer.status_code, row.wishes.count()) == (422, 0)
+
+
+def test_calendar_is_made_by_its_button_and_only_once(client):
+    row = make_registration(make_event(), "ASA@example.org")
+    client.get(link(row))
+    before = PersonalCalendar.objects.count()
+    for _round in range(2):
+        client.post(link(row, "registration-calendar"))
+    client.post(link(make_registration(make_event(), state="unverified"), "registration-calendar"))
+    assert (before, [one.email for one in PersonalCalendar.objects.all()]) == (0, ["ASA@example.org"])
 
 
 # The workspace -----------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def addresses(people):  # noqa: F811
         *(reverse(f"events:{name}", args=[event.pk, event.slug]) for name in ("register", "register-sent")),
         *(reverse(f"events:{name}", args=key) for name in ("confirm", "manage")),
         *(reverse(f"events:registration-{verb}", args=key) for verb in ("withdraw", "mode", "sessions")),
-        *(reverse(f"events:registration-{verb}", args=key) for verb in ("details", "wishes")),
+        *(reverse(f"events:registration-{verb}", args=key) for verb in ("details", "wishes", "calendar")),
         *(reverse(f"events:registration-{verb}", args=[*key, pool.pk]) for verb in ("accept", "decline")),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
