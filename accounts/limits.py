@@ -29,6 +29,14 @@ def too_often(request, action) -> bool:
         return False
 
 
+def over_limit(request, action, *, key) -> bool:
+    """Count a try by the limits of an action, where "key" stands for such as an address that was typed; True: too many.
+
+    For what costs others, such as mails: raises RedisError where tries cannot be counted.
+    """
+    return not ratelimit.consume(request, app="allauth.account", action=action, key=key, limit_get=True)
+
+
 def seconds_to_wait(request) -> int:
     """After a limit has refused this request: until it would not."""
     return getattr(request, "seconds_to_wait", UNKNOWN_WAIT)

@@ -103,7 +103,7 @@ def _erase_mails(user):
     for mail in mails:
         # The key names the recipient too.
         mail.key, mail.recipient = f"erased:{mail.pk}", f"erased-{user.pk}@erased.invalid"
-        mail.name = mail.subject = mail.text = mail.html = mail.link = mail.last_error = ""
+        mail.name = mail.subject = mail.text = mail.html = mail.link = mail.calendar = mail.last_error = ""
         mail.save()
 
 

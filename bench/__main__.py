@@ -1,4 +1,7 @@
-"""`python -m bench`: measures the pages at 1k, 10k and 100k practices; see docs/benchmark.md."""
+"""`python -m bench`: measures the pages at 1k, 10k and 100k practices; see docs/benchmark.md.
+
+`python -m bench seats` measures the rush for the seats of an event.
+"""
 
 import argparse
 import os
@@ -7,6 +10,10 @@ import sys
 
 
 def main():
+    if sys.argv[1:2] == ["seats"]:
+        from bench import seats
+
+        return seats.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("sizes", type=int, nargs="*", help="number of practices (default: 1000 10000 100000)")
     parser.add_argument("--rounds", type=int, default=100, help="requests per page")

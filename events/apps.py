@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class EventsConfig(AppConfig):
     name = "events"
     verbose_name = _("Events")
+
+    def ready(self):
+        from accounts import personal_data as registry
+        from common import waiting
+        from events import mine, personal_data
+
+        registry.register("events", collect=personal_data.collect, erase=personal_data.erase)
+        waiting.register(mine.asked)

@@ -7,10 +7,22 @@ from events.views import polling
 
 app_name = "events"
 
+PARTICIPANT = "registration/<uuid:uid>/<str:token>/"
+
 urlpatterns = [
     path("<int:pk>-<str:slug>/", views.detail, name="detail"),
-    path("registration/<uuid:uid>/<str:token>/confirm/", views.confirm, name="confirm"),
-    path("registration/<uuid:uid>/<str:token>/", views.manage, name="manage"),
-    path("registration/<uuid:uid>/<str:token>/poll/", polling.poll, name="poll"),
-    path("registration/<uuid:uid>/<str:token>/reconfirm/", polling.reconfirm, name="reconfirm"),
+    path(PARTICIPANT + "poll/", polling.poll, name="poll"),
+    path(PARTICIPANT + "reconfirm/", polling.reconfirm, name="reconfirm"),
+    path("<int:pk>-<str:slug>/register/", views.register, name="register"),
+    path("<int:pk>-<str:slug>/register/sent/", views.register_sent, name="register-sent"),
+    path(PARTICIPANT + "confirm/", views.confirm, name="confirm"),
+    path(PARTICIPANT, views.manage, name="manage"),
+    path(PARTICIPANT + "withdraw/", views.withdraw, name="registration-withdraw"),
+    path(PARTICIPANT + "accept/<int:pool>/", views.accept, name="registration-accept"),
+    path(PARTICIPANT + "decline/<int:pool>/", views.decline, name="registration-decline"),
+    path(PARTICIPANT + "mode/", views.change_mode, name="registration-mode"),
+    path(PARTICIPANT + "sessions/", views.choose_sessions, name="registration-sessions"),
+    path(PARTICIPANT + "details/", views.change_details, name="registration-details"),
+    path(PARTICIPANT + "wishes/", views.choose_wishes, name="registration-wishes"),
+    path(PARTICIPANT + "calendar/", views.make_calendar, name="registration-calendar"),
 ]

@@ -1,33 +1,230 @@
 """The pages of a participant: whoever has the mailed link. GET shows, POST acts: mail gateways follow links."""
 
+from functools import wraps
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events.models import Registration
-from events.services.registering import confirm_address
-from events.tokens import is_token_of
+from accounts.views import token_page
+from events.availability import availability_of
+from events.forms.participating import DetailsForm, SessionsForm, WishesForm
+from events.models import PersonalCalendar, Registration
+from events.participation import Participation
+from events.services import registering
+from events.services.own_details import tell_details
+from events.services.personal_calendars import personal_calendar_of
+from events.services.wishing import wish_groups
+from events.tokens import is_token_of, token_of
+from events.views.retrying import can_be_sent_again
+
+State = Registration.State
 
 
 def registration_of(uid, token):
-    registration = get_object_or_404(Registration.objects.select_related("event"), uid=uid)
+    """The registration that a mailed link names; 404 for a wrong or closed link."""
+    rows = Registration.objects.select_related("event__city", "city")
+    registration = get_object_or_404(rows.prefetch_related("allocations__pool__session"), uid=uid)
     if not is_token_of(registration, token):
         raise Http404
     return registration
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request, uid, token):
-    registration = registration_of(uid, token)
+def participant_page(methods):
+    """Decorate a page or button of a participant: the view gets the registration in place of the link's parts."""
+
+    def decorate(view):
+        @methods
+        @token_page
+        @sensitive_post_parameters()
+        @can_be_sent_again
+        @wraps(view)
+        def answer(request, uid, token, **kwargs):
+            return view(request, registration_of(uid, token), **kwargs)
+
+        return answer
+
+    return decorate
+
+
+page = participant_page(require_safe)
+button = participant_page(require_POST)
+
+
+def own_page(registration):
+    return redirect("events:manage", registration.uid, token_of(registration))
+
+
+def done(request, registration, words):
+    messages.success(request, words)
+    return own_page(registration)
+
+
+# Confirming the address --------------------------------------------------------------------------
+
+
+@participant_page(require_http_methods(["GET", "HEAD", "POST"]))
+def confirm(request, registration):
+    status, problem = 200, ""
     if request.method == "POST":
-        confirm_address(registration)
-        return redirect("events:manage", uid, token)
-    return render(request, "events/registration_confirm.html", {"registration": registration})
+        try:
+            registering.confirm_address(registration)
+        except ValidationError as error:
+            status, problem = 409, " ".join(error.messages)
+        else:
+            return own_page(registration)
+    context = _context(registration) | {"problem": problem}
+    return render(request, "events/registration_confirm.html", context, status=status)
 
 
-@never_cache
-@require_safe
-def manage(request, uid, token):
-    return render(request, "events/registration.html", {"registration": registration_of(uid, token)})
+# The own page ------------------------------------------------------------------------------------
+
+
+@page
+def manage(request, registration):
+    return show(request, registration)
+
+
+def show(request, registration, *, status=200, problem="", **forms):
+    """The page, with forms that were refused in place of fresh ones."""
+    context = _context(registration)
+    own, options = context["own"], {"registration": registration}
+    if own.may_edit:
+        context["details"] = forms.get("details") or DetailsForm(**options)
+    if own.may_change:
+        availability = availability_of(registration.event)
+        sessions = forms.get("sessions") or SessionsForm(availability=availability, **options)
+        context["sessions"] = sessions if sessions.fields["sessions"].choices else None
+        wishes = forms.get("wishes") or WishesForm(**options)
+        context["wishes"] = wishes if wishes.sessions else None
+        context["other_mode"] = next((one for one in availability if one.pool.kind == own.other_mode), None)
+    context |= {"problem": problem, "calendar": _calendar(registration) if own.is_settled else None}
+    return render(request, "events/registration.html", context, status=status)
+
+
+def _context(registration):
+    return {
+        "section": "events",
+        "registration": registration,
+        "event": registration.event,
+        "token": token_of(registration),
+        "own": Participation(registration),
+    }
+
+
+def _calendar(registration):
+    """The addresses of the personal calendar, empty while there is none; None where the portal gives out none."""
+    calendar = PersonalCalendar.objects.filter(email__iexact=registration.email).exclude(email="").first()
+    holder = calendar or registration
+    try:
+        path = reverse("events:my-calendar", args=[holder.uid, token_of(holder, "calendar")])
+    except NoReverseMatch:
+        return None
+    if calendar is None:
+        return {"address": ""}
+    address = settings.SITE_URL.rstrip("/") + path
+    return {"address": address, "subscribe": "webcal://" + address.split("://", 1)[1]}
+
+
+def refused(request, registration, error):
+    """What cannot be any more, said on the page as it stands now."""
+    return show(request, registration_of(registration.uid, token_of(registration)), status=409, problem=_words(error))
+
+
+def _words(error):
+    return " ".join(error.messages)
+
+
+# Buttons -----------------------------------------------------------------------------------------
+
+
+@button
+def withdraw(request, registration):
+    if registering.withdraw(registration):
+        messages.success(request, _("You have withdrawn. Thank you for telling us."))
+    return own_page(registration)
+
+
+@button
+def accept(request, registration, pool):
+    pool = get_object_or_404(registration.event.pools, pk=pool)
+    try:
+        registering.accept_offer(registration, pool)
+    except ValidationError as error:
+        return refused(request, registration, error)
+    return done(request, registration, _("The place is yours."))
+
+
+@button
+def decline(request, registration, pool):
+    pool = get_object_or_404(registration.event.pools, pk=pool)
+    if registering.stop_waiting(registration, pool):
+        messages.success(request, _("You have given it back. Thank you for telling us."))
+    return own_page(registration)
+
+
+@button
+def change_mode(request, registration):
+    try:
+        seat = registering.change_mode(registration, request.POST.get("mode", ""))
+    except ValidationError as error:
+        return refused(request, registration, error)
+    if seat.state == seat.State.HELD:
+        return done(request, registration, _("Your place is changed."))
+    return done(request, registration, _("You are on the waiting list; until then you keep what you have."))
+
+
+@button
+def choose_sessions(request, registration):
+    availability = availability_of(registration.event)
+    form = SessionsForm(request.POST, registration=registration, availability=availability)
+    if not form.is_valid():
+        return show(request, registration, status=422, sessions=form)
+    wanted = form.cleaned_data["sessions"]
+    try:
+        seats = registering.choose_sessions(registration, wanted)
+    except ValidationError as error:
+        return refused(request, registration, error)
+    got = {seat.pool.session_id for seat in seats}
+    for session in wanted:
+        if session.pk not in got:
+            messages.warning(request, _("No place is left in %(session)s.") % {"session": session})
+    return done(request, registration, _("Your changes are saved."))
+
+
+@button
+def change_details(request, registration):
+    form = DetailsForm(request.POST, registration=registration)
+    if not form.is_valid():
+        return show(request, registration, status=422, details=form)
+    try:
+        tell_details(registration, form.cleaned_data)
+    except ValidationError as error:
+        return refused(request, registration, error)
+    return done(request, registration, _("Your changes are saved."))
+
+
+@button
+def choose_wishes(request, registration):
+    form = WishesForm(request.POST, registration=registration)
+    if not form.is_valid():
+        return show(request, registration, status=422, wishes=form)
+    try:
+        wish_groups(registration, form.ranked())
+    except ValidationError as error:
+        return refused(request, registration, error)
+    return done(request, registration, _("Your changes are saved."))
+
+
+@button
+def make_calendar(request, registration):
+    """The private calendar of the address. Reading the page makes none: its address is a secret more."""
+    if Participation(registration).is_settled and registration.email:
+        personal_calendar_of(registration.email)
+    return own_page(registration)

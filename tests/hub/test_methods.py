@@ -10,7 +10,7 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
-from tests.events.factories import make_asked_participant
+from tests.events.factories import make_asked_participant, make_event, make_registration
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
@@ -42,6 +42,9 @@ def addresses(people):  # noqa: F811
     lund = network.cities.exclude(pk=city.pk).get()
     grant_role(ugo, "contributor", actor=admin, city=lund)
     claim = services.claim_adaptation(practice, actor=ugo, city=lund, source_language="it", kept="Uno", changed="Due")
+    event = make_event(networks=[network], mode="hybrid")
+    row = make_registration(event, state="unverified", seat=False)
+    pool, key = event.pools.first(), [row.uid, token_of(row)]
     pk, revision = practice.pk, draft.pk
     asked = make_asked_participant(network)
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
@@ -65,6 +68,11 @@ def addresses(people):  # noqa: F811
         reverse("admin:practices_practice_delete", args=[pk]),
         reverse("admin:networks_city_change", args=[city.pk]),
         *(reverse(f"events:{name}", args=[asked.uid, token_of(asked)]) for name in ("poll", "reconfirm")),
+        *(reverse(f"events:{name}", args=[event.pk, event.slug]) for name in ("register", "register-sent")),
+        *(reverse(f"events:{name}", args=key) for name in ("confirm", "manage")),
+        *(reverse(f"events:registration-{verb}", args=key) for verb in ("withdraw", "mode", "sessions")),
+        *(reverse(f"events:registration-{verb}", args=key) for verb in ("details", "wishes", "calendar")),
+        *(reverse(f"events:registration-{verb}", args=[*key, pool.pk]) for verb in ("accept", "decline")),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
         reverse("accounts:end_sessions"),

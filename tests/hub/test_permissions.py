@@ -13,6 +13,7 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.models import Practice
+from tests.events.factories import make_event
 from tests.factories import make_city, make_network, make_person, make_practice
 from tests.practices.test_editorial import complete
 
@@ -69,6 +70,7 @@ PAGES = {
     "workspace:city": "302 302 404 200 200 404 404 404 404 404",
     "workspace:translations": "302 302 404 200 200 403 200 200 200 200",
     "workspace:translation-import": "302 302 404 200 200 403 200 200 200 200",
+    "event_desk:mine": SIGNED_IN,
     "accounts:me": SIGNED_IN,
     "accounts:data": SIGNED_IN,
     "admin:index": STAFF,
@@ -177,6 +179,9 @@ ELSEWHERE = {
     "tests/practices/test_city_page.py": ["workspace:city-"],
     "tests/practices/translating": ["workspace:translation-export", "workspace:translation-worklist"],
     "tests/practices/test_files.py": ["attachment"],
+    "tests/events/test_registering_pages.py, below and by the secret in the address": [
+        *("events:register", "events:confirm", "events:manage", "events:registration-"),
+    ],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/events/test_polls.py": ["events:poll", "events:reconfirm"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
@@ -278,6 +283,25 @@ def practice_in(state, people):
 def test_practice_page_answers_each_role_in_each_state(client, people, state, role):
     address = practice_in(state, people).get_absolute_url()
     assert signed_in(client, people, role).get(address).status_code == expected(STATES[state])[role]
+
+
+REGISTERING = {
+    # The form with which one registers for an event, by what the event is.
+    "draft": "404 404 404 404 404 404 404 200 404 200",
+    "announced": EVERYBODY,
+    "for the network": "404 404 404 200 200 404 404 200 404 200",
+}
+
+
+@pytest.mark.parametrize("state", REGISTERING)
+@pytest.mark.parametrize("role", ROLES)
+def test_form_of_an_event_answers_each_role(client, people, state, role):
+    visibility = "network" if state == "for the network" else "public"
+    event = make_event(networks=[people["network"]], published=state != "draft", visibility=visibility)
+    signed_in(client, people, role)
+    promised = expected(REGISTERING[state])[role]
+    for name in ("events:register", "events:register-sent"):
+        assert client.get(reverse(name, args=[event.pk, event.slug])).status_code == promised, name
 
 
 @pytest.mark.parametrize("role", ROLES)
