@@ -81,7 +81,7 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
             "link": link or address(registration),
             "registration_mode": registration.get_mode_display(),
         } | {name: str(value) if isinstance(value, SeatPool) else value for name, value in context.items()}
-        calendar = invitation(registration, method) if method else ""
+        calendar = invitation(registration, method, address(registration)) if method else ""
     queue_mail(
         f"events/{kind}",
         to=registration.email,

@@ -1,0 +1,30 @@
+"""The private calendar of an address. Whoever has the link sees it; a new secret closes the links that were given out."""
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from events.models import PersonalCalendar
+
+
+def personal_calendar_of(email: str) -> PersonalCalendar:
+    """The calendar of an address, in whatever case it is written; made where there is none.
+
+    To be asked for whoever has shown that the address is the own one. Raises ValueError for none.
+    """
+    email = email.strip()
+    if not email:
+        raise ValueError("A personal calendar belongs to an address.")
+    existing = PersonalCalendar.objects.filter(email__iexact=email).first()
+    if existing:
+        return existing
+    try:
+        with transaction.atomic():
+            return PersonalCalendar.objects.create(email=email)
+    except IntegrityError:
+        return PersonalCalendar.objects.get(email__iexact=email)
+
+
+def rotate_calendar(calendar: PersonalCalendar) -> None:
+    """Give the calendar a new secret: every address of it that was given out answers 404 from now on."""
+    PersonalCalendar.objects.filter(pk=calendar.pk).update(token_version=F("token_version") + 1)
+    calendar.refresh_from_db()
