@@ -12,8 +12,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, to_locale
 
-from common.languages import current_language, name_in
-from common.localized import localized, proper_name
+from common.languages import current_language, fallback_chain, name_in
+from common.localized import NOTHING, LocalizedText, first_language, localized, proper_name
 from events import rfc5545
 from events.models import Event, EventDateChange, GroupPlace, Registration
 from events.rules import has_place
@@ -62,9 +62,11 @@ class Own:
 class Surroundings:
     """What the entries of some events say beside the event's own columns, asked for once: four queries."""
 
-    def __init__(self, events):
-        ids = [event.pk for event in events]
+    def __init__(self, events, among=None):
+        """`among` is the query of their ids, where they are too many to be listed."""
+        ids = [event.pk for event in events] if among is None else among
         self.reader = current_language()
+        self._chains = {}
         self.networks = _names(Event.networks.through, "network", Network, ids, self._network)
         self.themes = _names(Event.themes.through, "term", Term, ids, self._term)
         moves = EventDateChange.objects.filter(event__in=ids, old_starts_at__isnull=False)
@@ -75,6 +77,16 @@ class Surroundings:
 
     def _term(self, term):
         return localized(term, "label", self.reader, "en").text or term.code
+
+    def text(self, record, name, event):
+        """As `localized`: the text of the event, or of a part of it, for this reader."""
+        source = event.source_language
+        if source not in self._chains:
+            self._chains[source] = fallback_chain(self.reader, source)
+        language = first_language(record, name, self._chains[source])
+        if not language:
+            return NOTHING
+        return LocalizedText(getattr(record, f"{name}_{language}"), language, language != self.reader)
 
     def time(self, event):
         """(start, end), without a date now those the event had before; (None, None) where it never had any."""
@@ -107,7 +119,8 @@ def entry(event, around, own=None, *, is_cancelled=False, has_agenda=False, peop
     if own and status == "CONFIRMED" and not own.has_place:
         status = "TENTATIVE"
     is_shared = own is not None and own.has_place and status != "CANCELLED"
-    title = localized(event, "title", around.reader, event.source_language)
+    address = page_address(event)
+    title = around.text(event, "title", event)
     heading = HEADINGS.get(event.status, "%(title)s")
     lines = [
         "BEGIN:VEVENT\r\n",
@@ -115,11 +128,11 @@ def entry(event, around, own=None, *, is_cancelled=False, has_agenda=False, peop
         *_standing(status, is_free=has_agenda),
         *(_times(starts_at, ends_at, event.time_zone, in_days=has_agenda) if starts_at else ()),
         rfc5545.text("SUMMARY", heading % {"title": title.text or f"#{event.pk}"}, **_language_of(title)),
-        rfc5545.text("DESCRIPTION", _description(event, around, own, is_shared)),
-        rfc5545.uri("URL", page_address(event)),
+        rfc5545.text("DESCRIPTION", _description(event, around, own, is_shared, address)),
+        rfc5545.uri("URL", address),
         *_place(event, around.reader),
         *_categories(event, around),
-        *(_conferences(event, own, around.reader) if is_shared else ()),
+        *(_conferences(event, own, around) if is_shared else ()),
         *people,
         "END:VEVENT\r\n",
     ]
@@ -130,13 +143,13 @@ def session_entry(session, event, around, own=None, place=None) -> str:
     """The VEVENT of a session, under a UID of its own; with the holder's `place` in a group, its subject, room and link."""
     status = STATUS.get(event.status, "CONFIRMED")
     is_shared = own is not None and own.has_place and place is not None and status != "CANCELLED"
-    title = localized(session, "title", around.reader, event.source_language)
+    title = around.text(session, "title", event)
     names, room = [title.text], session.room if own is None else None
     if is_shared:
-        names.append(localized(place.group, "title", around.reader, event.source_language).text)
+        names.append(around.text(place.group, "title", event).text)
         room = place.group.room or session.room
-    text = localized(session, "description", around.reader, event.source_language)
-    where = [_room_name(room, event, around.reader), *_place_names(event, around.reader)]
+    text = around.text(session, "description", event)
+    where = [_room_name(room, event, around), *_place_names(event, around.reader)]
     lines = [
         "BEGIN:VEVENT\r\n",
         *_identity(session.uid, event, own, None),
@@ -147,7 +160,7 @@ def session_entry(session, event, around, own=None, place=None) -> str:
         rfc5545.uri("URL", page_address(event)),
         rfc5545.text("LOCATION", ", ".join(filter(None, where))) if any(where) else "",
         f"RELATED-TO:{event.uid}@{HOST}\r\n",
-        *(_conference(room, event, around.reader) if is_shared else ()),
+        *(_conference(room, event, around) if is_shared else ()),
         "END:VEVENT\r\n",
     ]
     return "".join(lines)
@@ -191,9 +204,9 @@ def _labelled(shown, reader):
     return f"[{name_in(shown.language, reader)}] {shown.text}" if shown.is_fallback and shown.text else shown.text
 
 
-def _description(event, around, own, is_shared):
+def _description(event, around, own, is_shared, address):
     reader = around.reader
-    parts = [_labelled(localized(event, "status_note", reader, event.source_language), reader)]
+    parts = [_labelled(around.text(event, "status_note", event), reader)]
     move = around.moves.get(event.pk)
     if move and event.starts_at and move.old_starts_at != event.starts_at:
         parts.append(_("Moved from %(moment)s.") % {"moment": moment_in_words(move.old_starts_at, event.time_zone)})
@@ -201,50 +214,50 @@ def _description(event, around, own, is_shared):
         parts.append(_("This event was moved online."))
     if own and not own.has_place:
         parts.append(_("Your registration: %(state)s") % {"state": own.registration.get_state_display()})
-    parts.append(_labelled(localized(event, "summary", reader, event.source_language), reader))
+    parts.append(_labelled(around.text(event, "summary", event), reader))
     if is_shared:
-        parts.extend(_own_parts(event, own, reader))
+        parts.extend(_own_parts(event, own, around))
     if own and own.link:
         parts.append(_("Your registration, also to withdraw: %(link)s") % {"link": own.link})
-    parts.append(_("About the event: %(link)s") % {"link": page_address(event)})
+    parts.append(_("About the event: %(link)s") % {"link": address})
     return "\n\n".join(filter(None, parts))
 
 
-def _own_parts(event, own, reader):
+def _own_parts(event, own, around):
     """The link to join, and each own break-out room with its time."""
     if own.online_link:
         yield _("Join online: %(link)s") % {"link": own.online_link}
     for place in own.places:
         begins = wall_clock(place.session.starts_at, event.time_zone)
-        room = place.group.room
+        room = place.group.room or place.session.room
         names = [
-            format_time(begins, "short", locale=to_locale(reader)),
-            localized(place.session, "title", reader, event.source_language).text,
-            localized(place.group, "title", reader, event.source_language).text,
-            _room_name(room, event, reader),
+            format_time(begins, "short", locale=to_locale(around.reader)),
+            around.text(place.session, "title", event).text,
+            around.text(place.group, "title", event).text,
+            _room_name(room, event, around),
             room.join_link if room else "",
         ]
         yield " – ".join(filter(None, names))
 
 
-def _conferences(event, own, reader):
+def _conferences(event, own, around):
     if own.online_link:
-        yield _conference_line(own.online_link, localized(event, "title", reader, event.source_language).text)
+        yield _conference_line(own.online_link, around.text(event, "title", event).text)
     for place in own.places:
-        yield from _conference(place.group.room, event, reader)
+        yield from _conference(place.group.room or place.session.room, event, around)
 
 
-def _conference(room, event, reader):
+def _conference(room, event, around):
     if room and room.join_link:
-        yield _conference_line(room.join_link, _room_name(room, event, reader))
+        yield _conference_line(room.join_link, _room_name(room, event, around))
 
 
 def _conference_line(link, label):
     return rfc5545.uri("CONFERENCE", link, value="URI", feature="VIDEO", label=label)
 
 
-def _room_name(room, event, reader):
-    return localized(room, "name", reader, event.source_language).text if room else ""
+def _room_name(room, event, around):
+    return around.text(room, "name", event).text if room else ""
 
 
 def _place_names(event, reader):

@@ -50,7 +50,7 @@ def last_known_time(event):
 
 def own_places(places) -> list:
     """Places in break-out groups with all that an entry says of them, in the order of the day."""
-    return list(places.select_related("session", "group__room").order_by("session__starts_at", "pk"))
+    return list(places.select_related("session__room", "group__room").order_by("session__starts_at", "pk"))
 
 
 def calendar(entries, events, around, head: str = "") -> str:

@@ -40,22 +40,22 @@ def folded(line: str) -> str:
     return b"\r\n ".join(parts).decode() + "\r\n"
 
 
-def plain(name: str, value, **parameters) -> str:
+def plain(name: str, value, /, **parameters) -> str:
     """A line whose value is a keyword, a number or a moment, written as it is."""
     return folded(f"{name}{_parameters(parameters)}:{value}")
 
 
-def text(name: str, value, **parameters) -> str:
+def text(name: str, value, /, **parameters) -> str:
     """A line of literal text."""
     return folded(f"{name}{_parameters(parameters)}:{_literal(value)}")
 
 
-def texts(name: str, values, **parameters) -> str:
+def texts(name: str, values, /, **parameters) -> str:
     """A line of several literal texts."""
     return folded(f"{name}{_parameters(parameters)}:{','.join(map(_literal, values))}")
 
 
-def uri(name: str, address: str, **parameters) -> str:
+def uri(name: str, address: str, /, **parameters) -> str:
     """A line with an address."""
     return folded(f"{name}{_parameters(parameters)}:{_NO_TEXT.sub('', iri_to_uri(address))}")
 
@@ -72,7 +72,9 @@ def local(name: str, moment: datetime, zone: str) -> str:
 
 
 def _literal(value):
-    return clean_characters(str(value)).translate(_TEXT)
+    value = str(value)
+    # What is printable has nothing that could break a line; cleaning takes longer than all the rest.
+    return (value if value.isprintable() else clean_characters(value)).translate(_TEXT)
 
 
 def _parameters(parameters):
