@@ -1,68 +1,91 @@
-"""Events as iCalendar (RFC 5545): one UID for ever, a SEQUENCE that grows, the clock of the place with its zone."""
+"""Events as calendars (RFC 5545, 5546, 7986): those that go with mails, and what all calendars have in common."""
+
+from email.utils import parseaddr
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
-from icalendar import Calendar, Event, vCalAddress, vText
 
-from common.languages import current_language
-from common.localized import localized
-from events.models import Event as HubEvent
-from events.times import wall_clock
+from common.phrases import listed
+from events import rfc5545
+from events.calendar_entries import Own, Surroundings, entry
+from events.models import Event, RegistrationStep
+from events.tokens import token_of
 
 PRODUCT = "-//City Networks Hub//events//EN"
-STATUS = {
-    HubEvent.Status.CANCELLED: "CANCELLED",
-    HubEvent.Status.POSTPONED: "CANCELLED",
-    HubEvent.Status.DRAFT: "TENTATIVE",
-}
-"""By the state of the event; a postponed one leaves calendars until it has a date again."""
 
 
-def invitation(registration, method: str) -> str:
+def invitation(registration, method: str, link: str = "") -> str:
     """The iCalendar object that goes with a mail to a participant (RFC 5546): METHOD "REQUEST" or "CANCEL".
 
-    The text is in the current language. For a cancelled or postponed event the last known time is repeated, for a
-    CANCEL needs one.
+    In the current language; `link` leads to the participant's own page. Each has a higher SEQUENCE than the one before:
+    that of the event grows with its changes, and every step of the registrations of the same address adds one.
     """
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", method)
-    component = entry(registration.event)
-    if method == "CANCEL":
-        component["status"] = vText("CANCELLED")
-    organiser = vCalAddress(f"MAILTO:{registration.event.contact_email or settings.DEFAULT_FROM_EMAIL}")
-    component.add("organizer", organiser)
-    attendee = vCalAddress(f"MAILTO:{registration.email}")
-    attendee.params["cn"] = vText(registration.name or registration.email)
-    attendee.params["partstat"] = vText("ACCEPTED")
-    component.add("attendee", attendee)
-    calendar.add_component(component)
-    calendar.add_missing_timezones()
-    return calendar.to_ical().decode()
-
-
-def entry(event) -> Event:
-    """The VEVENT of an event, without anything secret."""
-    component = Event()
-    component.add("uid", f"{event.uid}@{settings.SITE_URL.split('://')[-1].split('/')[0]}")
-    component.add("sequence", event.sequence)
-    component.add("dtstamp", timezone.now())
-    component.add("last-modified", event.updated_at)
-    component.add("status", STATUS.get(event.status, "CONFIRMED"))
-    component.add("summary", str(event))
-    component.add("description", localized(event, "summary", current_language(), event.source_language).text)
-    component.add("url", settings.SITE_URL.rstrip("/") + event.get_absolute_url())
-    starts_at, ends_at = last_known_time(event)
-    if starts_at:
-        component.add("dtstart", wall_clock(starts_at, event.time_zone))
-        component.add("dtend", wall_clock(ends_at, event.time_zone))
-    return component
+    event = Event.objects.select_related("city").get(pk=registration.event_id)
+    steps = RegistrationStep.objects.filter(
+        registration__event=event, registration__email__iexact=registration.email
+    ).count()
+    own = Own(registration, own_places(registration.group_places), steps, link)
+    around = Surroundings([event])
+    organiser = event.contact_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    hosts = listed(around.networks.get(event.pk, ())) or settings.SITE_NAME
+    people = [
+        rfc5545.uri("ORGANIZER", f"mailto:{organiser}", cn=hosts),
+        rfc5545.uri(
+            "ATTENDEE",
+            f"mailto:{registration.email}",
+            cn=registration.name or registration.email,
+            role="REQ-PARTICIPANT",
+            partstat="ACCEPTED" if own.has_place else "NEEDS-ACTION",
+        ),
+    ]
+    text = entry(event, around, own, is_cancelled=method == "CANCEL", people=people, stamp=timezone.now())
+    return calendar([text], [event], around, rfc5545.plain("METHOD", method))
 
 
 def last_known_time(event):
     """(start, end) of an event or, where it has no date now, those it had before; (None, None) where it never had any."""
-    if event.starts_at:
-        return event.starts_at, event.ends_at
-    change = event.date_changes.filter(old_starts_at__isnull=False).first()
-    return (change.old_starts_at, change.old_ends_at) if change else (None, None)
+    return Surroundings([event]).time(event)
+
+
+def own_places(places) -> list:
+    """Places in break-out groups with all that an entry says of them, in the order of the day."""
+    return list(places.select_related("session__room", "group__room").order_by("session__starts_at", "pk"))
+
+
+def calendar(entries, events, around, head: str = "") -> str:
+    """A whole calendar: its `head`, the rules of the zones of the events, the entries."""
+    years = {}
+    for event in events:
+        starts_at, ends_at = around.time(event)
+        if starts_at:
+            first, last = years.get(event.time_zone, (starts_at.year, ends_at.year))
+            years[event.time_zone] = min(first, starts_at.year), max(last, ends_at.year)
+    zones = [rfc5545.time_zone(zone, *years[zone]) for zone in sorted(years)]
+    opening = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODUCT}\r\nCALSCALE:GREGORIAN\r\n"
+    return "".join([opening, head, *zones, *entries, "END:VCALENDAR\r\n"])
+
+
+def head(name: str, address: str, hours: int) -> str:
+    """What a subscribed calendar says of itself: name, own address, after how many hours to ask again."""
+    return "".join(
+        [
+            rfc5545.text("NAME", name),
+            rfc5545.text("X-WR-CALNAME", name),
+            rfc5545.uri("SOURCE", address, value="URI"),
+            rfc5545.plain("REFRESH-INTERVAL", f"PT{hours}H", value="DURATION"),
+            rfc5545.plain("X-PUBLISHED-TTL", f"PT{hours}H"),
+        ]
+    )
+
+
+def personal_address(holder) -> str:
+    """Where programs fetch the personal calendar, in the current language: whoever knows it sees the calendar."""
+    return settings.SITE_URL.rstrip("/") + reverse(
+        "events:my-calendar", args=[holder.uid, token_of(holder, "calendar")]
+    )
+
+
+def subscribed(address: str) -> str:
+    """The address in the form that calendar programs open by themselves (webcal:)."""
+    return "webcal://" + address.split("://", 1)[1]

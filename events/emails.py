@@ -90,7 +90,7 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
             "link": link or address(registration),
         } | {name: _in_words(value) for name, value in context.items()}
         has_entry = method == "CANCEL" or event.starts_at is not None
-        calendar = invitation(registration, method) if method and has_entry else ""
+        calendar = invitation(registration, method, address(registration)) if method and has_entry else ""
     values["links"] = [values["event_link"], values.get("join_link", "")]
     queue_mail(
         f"events/{kind}",

@@ -1,6 +1,6 @@
 """Public addresses of events. They are stable: other systems link to them."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from events import views
 from events.views import polling
@@ -25,4 +25,7 @@ urlpatterns = [
     path(PARTICIPANT + "details/", views.change_details, name="registration-details"),
     path(PARTICIPANT + "wishes/", views.choose_wishes, name="registration-wishes"),
     path(PARTICIPANT + "calendar/", views.make_calendar, name="registration-calendar"),
+    re_path(r"^(?P<pk>[1-9][0-9]{0,8})-(?P<slug>[^/]{0,200})\.ics$", views.event_file, name="ics"),
+    path("calendar.ics", views.calendar, name="calendar"),
+    path("calendar/<uuid:uid>/<str:token>.ics", views.personal, name="my-calendar"),
 ]

@@ -1,3 +1,4 @@
+from events.views.calendars import calendar, event_file, personal
 from events.views.mine import mine
 from events.views.pages import detail
 from events.views.participating import (
@@ -16,6 +17,7 @@ from events.views.registering import register, register_sent
 
 __all__ = [
     "accept",
+    "calendar",
     "change_details",
     "change_mode",
     "choose_sessions",
@@ -23,9 +25,11 @@ __all__ = [
     "confirm",
     "decline",
     "detail",
+    "event_file",
     "make_calendar",
     "manage",
     "mine",
+    "personal",
     "register",
     "register_sent",
     "withdraw",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from events.models import Event, EventDateChange, EventStep, Registration, SeatAllocation
 from events.rules import closed_because
-from events.services import clock_rules, life, registering, reminding, seats
+from events.services import life, registering, reminding, seats
 from tests.events.factories import make_event, make_registration, make_session
 from tests.factories import make_network, make_person, make_term
 
@@ -483,16 +483,3 @@ def test_postponed_rescheduled_cancelled_agree_everywhere(event, coordinator):
     subjects = {mail.language: mail.subject for mail in mails("postponed")}
     assert {code: word in subjects[code] for code, word in LANGUAGES.items()} == dict.fromkeys(LANGUAGES, True)
     assert seats.settle_event(event.pk) == []
-
-
-# The rules of clocks -----------------------------------------------------------------------------
-
-
-def test_changed_rules_of_a_zone_keep_the_clock_and_move_the_instant(event):
-    enter(event, "a@example.org")
-    hour = timedelta(hours=1)
-    Event.objects.filter(pk=event.pk).update(starts_at=event.starts_at - hour, ends_at=event.ends_at - hour)
-    assert clock_rules.follow() == [event]
-    moved = Event.objects.get()
-    assert (moved.starts_at, moved.start_time, moved.sequence) == (event.starts_at, time(10), 1)
-    assert (mails("changed").count(), moved.steps.get().action, clock_rules.follow()) == (1, "zone-rules", [])

@@ -3,9 +3,9 @@ import os
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from hub.demo.events import seed_events
 from hub.demo.people import ADMINISTRATOR, ensure_administrator, ensure_people
 from hub.demo.seeding import seed
-from hub.demo.events import seed_events
 from hub.demo.work import seed_work
 
 

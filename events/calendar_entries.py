@@ -1,0 +1,282 @@
+"""One event, one session, as an entry of a calendar: one UID for ever, a SEQUENCE that grows, the clock of the place.
+
+The text of an entry is in the current language; where it is in another one, that is said. What is secret (own rooms,
+links to join) enters only through `Own`, which is made for the holder of a registration.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from babel.dates import format_time
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, to_locale
+
+from common.languages import current_language, fallback_chain, name_in
+from common.localized import NOTHING, LocalizedText, first_language, localized, proper_name
+from events import rfc5545
+from events.models import Event, EventDateChange, GroupPlace, Registration
+from events.rules import has_place
+from events.showing import moment_in_words
+from events.times import wall_clock
+from networks.models import Network
+from vocabularies.models import Term
+
+HOST = "city-networks-hub"
+"""Ends every UID. Not the site's address: when that changes, subscribed calendars would hold every event twice."""
+
+STATUS = {Event.Status.CANCELLED: "CANCELLED", Event.Status.POSTPONED: "CANCELLED", Event.Status.DRAFT: "TENTATIVE"}
+"""By the state of the event; all others are CONFIRMED.
+
+An entry must have a time, and a postponed event has none: it is cancelled at the time it had, so that nobody comes
+then. With the new date a higher SEQUENCE under the same UID brings it back.
+"""
+
+HEADINGS = {
+    Event.Status.CANCELLED: gettext_lazy("Cancelled: %(title)s"),
+    Event.Status.POSTPONED: gettext_lazy("Postponed: %(title)s"),
+}
+"""Said in the title too: some programs show cancelled entries like others."""
+
+
+@dataclass
+class Own:
+    """What only the holder of a registration is told. `steps` are those of all registrations of the address."""
+
+    registration: Registration
+    places: list[GroupPlace] = field(default_factory=list)
+    steps: int = 0
+    link: str = ""
+
+    @property
+    def has_place(self):
+        return has_place(self.registration)
+
+    @property
+    def online_link(self):
+        """The link to join, for who takes part online and has a place."""
+        is_online = self.registration.mode == Registration.Mode.ONLINE
+        return self.registration.event.online_link if is_online and self.has_place else ""
+
+
+class Surroundings:
+    """What the entries of some events say beside the event's own columns, asked for once: four queries."""
+
+    def __init__(self, events, among=None):
+        """`among` is the query of their ids, where they are too many to be listed."""
+        ids = [event.pk for event in events] if among is None else among
+        self.reader = current_language()
+        self._chains = {}
+        self.networks = _names(Event.networks.through, "network", Network, ids, self._network)
+        self.themes = _names(Event.themes.through, "term", Term, ids, self._term)
+        moves = EventDateChange.objects.filter(event__in=ids, old_starts_at__isnull=False)
+        self.moves = {move.event_id: move for move in moves.order_by("at", "pk")}
+
+    def _network(self, network):
+        return proper_name(network, self.reader) or network.slug
+
+    def _term(self, term):
+        return localized(term, "label", self.reader, "en").text or term.code
+
+    def text(self, record, name, event):
+        """As `localized`: the text of the event, or of a part of it, for this reader."""
+        source = event.source_language
+        if source not in self._chains:
+            self._chains[source] = fallback_chain(self.reader, source)
+        language = first_language(record, name, self._chains[source])
+        if not language:
+            return NOTHING
+        return LocalizedText(getattr(record, f"{name}_{language}"), language, language != self.reader)
+
+    def time(self, event):
+        """(start, end), without a date now those the event had before; (None, None) where it never had any."""
+        if event.starts_at:
+            return event.starts_at, event.ends_at
+        move = self.moves.get(event.pk)
+        return (move.old_starts_at, move.old_ends_at) if move else (None, None)
+
+
+def _names(through, column, model, event_ids, name_of):
+    """{event: names} of a many-to-many relation; each record is read once, however many events it has."""
+    pairs = list(through.objects.filter(event__in=event_ids).order_by("pk").values_list("event", column))
+    names = {pk: name_of(row) for pk, row in model.objects.in_bulk({pk for _event, pk in pairs}).items()}
+    found = {}
+    for event_id, pk in pairs:
+        found.setdefault(event_id, []).append(names[pk])
+    return found
+
+
+def entry(event, around, own=None, *, is_cancelled=False, has_agenda=False, people=(), stamp=None) -> str:
+    """The VEVENT of an event; "" for one that never had a time, unless it is cancelled for somebody.
+
+    Without a `stamp` DTSTAMP is the last change: a calendar in which nothing changed is the same bytes. Where its
+    agenda stands beside it (`has_agenda`) the event blocks no time, and several days are a bar over whole days.
+    """
+    starts_at, ends_at = around.time(event)
+    if starts_at is None and not is_cancelled:
+        return ""
+    status = "CANCELLED" if is_cancelled else STATUS.get(event.status, "CONFIRMED")
+    if own and status == "CONFIRMED" and not own.has_place:
+        status = "TENTATIVE"
+    is_shared = own is not None and own.has_place and status != "CANCELLED"
+    address = page_address(event)
+    title = around.text(event, "title", event)
+    heading = HEADINGS.get(event.status, "%(title)s")
+    lines = [
+        "BEGIN:VEVENT\r\n",
+        *_identity(event.uid, event, own, stamp),
+        *_standing(status, is_free=has_agenda),
+        *(_times(starts_at, ends_at, event.time_zone, in_days=has_agenda) if starts_at else ()),
+        rfc5545.text("SUMMARY", heading % {"title": title.text or f"#{event.pk}"}, **_language_of(title)),
+        rfc5545.text("DESCRIPTION", _description(event, around, own, is_shared, address)),
+        rfc5545.uri("URL", address),
+        *_place(event, around.reader),
+        *_categories(event, around),
+        *(_conferences(event, own, around) if is_shared else ()),
+        *people,
+        "END:VEVENT\r\n",
+    ]
+    return "".join(lines)
+
+
+def session_entry(session, event, around, own=None, place=None) -> str:
+    """The VEVENT of a session, under a UID of its own; with the holder's `place` in a group, its subject, room and link."""
+    status = STATUS.get(event.status, "CONFIRMED")
+    is_shared = own is not None and own.has_place and place is not None and status != "CANCELLED"
+    title = around.text(session, "title", event)
+    names, room = [title.text], session.room if own is None else None
+    if is_shared:
+        names.append(around.text(place.group, "title", event).text)
+        room = place.group.room or session.room
+    text = around.text(session, "description", event)
+    where = [_room_name(room, event, around), *_place_names(event, around.reader)]
+    lines = [
+        "BEGIN:VEVENT\r\n",
+        *_identity(session.uid, event, own, None),
+        *_standing(status, is_free=own is not None),
+        *_times(session.starts_at, session.ends_at, event.time_zone),
+        rfc5545.text("SUMMARY", " – ".join(filter(None, names)) or str(event), **_language_of(title)),
+        rfc5545.text("DESCRIPTION", "\n\n".join(filter(None, [_labelled(text, around.reader), str(event)]))),
+        rfc5545.uri("URL", page_address(event)),
+        rfc5545.text("LOCATION", ", ".join(filter(None, where))) if any(where) else "",
+        f"RELATED-TO:{event.uid}@{HOST}\r\n",
+        *(_conference(room, event, around) if is_shared else ()),
+        "END:VEVENT\r\n",
+    ]
+    return "".join(lines)
+
+
+def page_address(event) -> str:
+    """The event's public page, in the current language."""
+    return settings.SITE_URL.rstrip("/") + event.get_absolute_url()
+
+
+def _identity(uid, event, own, stamp):
+    return (
+        f"UID:{uid}@{HOST}\r\n",
+        f"SEQUENCE:{event.sequence + (own.steps if own else 0)}\r\n",
+        rfc5545.utc("DTSTAMP", stamp or event.updated_at),
+        rfc5545.utc("CREATED", event.created_at),
+        rfc5545.utc("LAST-MODIFIED", event.updated_at),
+    )
+
+
+def _standing(status, is_free):
+    transparency = "TRANSPARENT" if is_free or status == "CANCELLED" else "OPAQUE"
+    return (f"STATUS:{status}\r\n", f"TRANSP:{transparency}\r\n")
+
+
+def _times(starts_at, ends_at, zone, in_days=False):
+    first, last = (wall_clock(moment, zone) for moment in (starts_at, ends_at))
+    if in_days and first.date() != last.date():
+        # The end of a whole-day entry is the day after its last; an event that ends at midnight has none of the new day.
+        after = (last - timedelta(microseconds=1)).date() + timedelta(days=1)
+        return (f"DTSTART;VALUE=DATE:{first:%Y%m%d}\r\n", f"DTEND;VALUE=DATE:{after:%Y%m%d}\r\n")
+    return (rfc5545.local("DTSTART", starts_at, zone), rfc5545.local("DTEND", ends_at, zone))
+
+
+def _language_of(shown):
+    return {"language": shown.language} if shown.language else {}
+
+
+def _labelled(shown, reader):
+    """The text, and where it is not in the reader's language, which one it is in."""
+    return f"[{name_in(shown.language, reader)}] {shown.text}" if shown.is_fallback and shown.text else shown.text
+
+
+def _description(event, around, own, is_shared, address):
+    reader = around.reader
+    parts = [_labelled(around.text(event, "status_note", event), reader)]
+    move = around.moves.get(event.pk)
+    if move and event.starts_at and move.old_starts_at != event.starts_at:
+        parts.append(_("Moved from %(moment)s.") % {"moment": moment_in_words(move.old_starts_at, event.time_zone)})
+    if event.moved_online_at:
+        parts.append(_("This event was moved online."))
+    if own and not own.has_place:
+        parts.append(_("Your registration: %(state)s") % {"state": own.registration.get_state_display()})
+    parts.append(_labelled(around.text(event, "summary", event), reader))
+    if is_shared:
+        parts.extend(_own_parts(event, own, around))
+    if own and own.link:
+        parts.append(_("Your registration, also to withdraw: %(link)s") % {"link": own.link})
+    parts.append(_("About the event: %(link)s") % {"link": address})
+    return "\n\n".join(filter(None, parts))
+
+
+def _own_parts(event, own, around):
+    """The link to join, and each own break-out room with its time."""
+    if own.online_link:
+        yield _("Join online: %(link)s") % {"link": own.online_link}
+    for place in own.places:
+        begins = wall_clock(place.session.starts_at, event.time_zone)
+        room = place.group.room or place.session.room
+        names = [
+            format_time(begins, "short", locale=to_locale(around.reader)),
+            around.text(place.session, "title", event).text,
+            around.text(place.group, "title", event).text,
+            _room_name(room, event, around),
+            room.join_link if room else "",
+        ]
+        yield " – ".join(filter(None, names))
+
+
+def _conferences(event, own, around):
+    if own.online_link:
+        yield _conference_line(own.online_link, around.text(event, "title", event).text)
+    for place in own.places:
+        yield from _conference(place.group.room or place.session.room, event, around)
+
+
+def _conference(room, event, around):
+    if room and room.join_link:
+        yield _conference_line(room.join_link, _room_name(room, event, around))
+
+
+def _conference_line(link, label):
+    return rfc5545.uri("CONFERENCE", link, value="URI", feature="VIDEO", label=label)
+
+
+def _room_name(room, event, around):
+    return around.text(room, "name", event).text if room else ""
+
+
+def _place_names(event, reader):
+    if not event.is_in_person:
+        return []
+    return [event.venue, event.address, proper_name(event.city, reader) if event.city else ""]
+
+
+def _place(event, reader):
+    names = list(filter(None, _place_names(event, reader)))
+    if event.is_online:
+        names.append(_("Online"))
+    if names:
+        yield rfc5545.text("LOCATION", ", ".join(names))
+    if event.is_in_person and event.city and event.city.latitude is not None:
+        yield f"GEO:{event.city.latitude:.6f};{event.city.longitude:.6f}\r\n"
+
+
+def _categories(event, around):
+    names = [*around.themes.get(event.pk, ()), *around.networks.get(event.pk, ())]
+    if names:
+        yield rfc5545.texts("CATEGORIES", names)
