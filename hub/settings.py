@@ -283,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "summarise-outbox": {"task": "common.tasks.summarise_outbox", "schedule": 300.0},
     "forget-outbox-texts": {"task": "common.tasks.forget_outbox_texts", "schedule": crontab(hour=3, minute=10)},
     "remind-of-due-reviews": {"task": "practices.tasks.remind_of_due_reviews", "schedule": crontab(hour=6, minute=15)},
+    "remind-of-actions": {"task": "events.tasks.remind_of_actions", "schedule": crontab(hour=6, minute=30)},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
 
