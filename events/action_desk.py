@@ -1,11 +1,12 @@
 """What cities took upon themselves at events, for their own people."""
 
+from django.db.models import Case, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from common.templatetags.hub import day
 from common.waiting import Waiting
-from events.models import ActionItem
+from events.models import ActionItem, Event
 from networks.rules import roles_of
 
 LISTED = 10
@@ -13,8 +14,9 @@ LISTED = 10
 
 def actions_of(user):
     """Action items of the cities a person works for: open ones by their day, then what has been closed."""
-    items = ActionItem.objects.filter(city__in=roles_of(user).cities).select_related("event", "city")
-    return items.order_by("-state", "due_on", "pk")
+    items = ActionItem.objects.filter(city__in=roles_of(user).cities).exclude(event__status=Event.Status.DRAFT)
+    is_closed = Case(When(state=ActionItem.State.OPEN, then=0), default=1)
+    return items.select_related("event", "city").order_by(is_closed, "due_on", "pk")
 
 
 def waiting_for_cities(user):

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from common.outbox.queueing import queue_mail
 from common.templatetags.hub import day
-from events.models import ActionItem, Decision, Outcome
+from events.models import ActionItem, Decision, Event, Outcome
 from events.rules import runs
 from networks.emails import holders
 from networks.models import RoleAssignment
@@ -75,7 +75,8 @@ def remind_of_actions(now=None) -> int:
     """
     today = timezone.localdate(now or timezone.now())
     count = 0
-    items = ActionItem.objects.due(today + DUE_SOON).select_related("event", "city")
+    items = ActionItem.objects.due(today + DUE_SOON).exclude(event__status=Event.Status.DRAFT)
+    items = items.select_related("event", "city")
     for item in items.iterator(chunk_size=200):
         try:
             with transaction.atomic():
