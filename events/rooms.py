@@ -10,6 +10,8 @@ from events.models import BreakoutGroup, GroupPlace, GroupWish, Registration, Se
 from events.planning import Group, Person, follows
 from events.rules import has_place
 
+LONGEST_ROOM_NAME = 32
+
 
 @dataclass(frozen=True)
 class OwnRoom:
@@ -185,8 +187,7 @@ def occupied(session: Session) -> Counter:
 def zoom_table(session: Session) -> Table:
     """As Zoom reads pre-assigned rooms: its column names, its order."""
     return Table(
-        ("Pre-assign Room Name", "Email Address"),
-        [[_room_name(place), place.registration.email] for place in _places_with_address(session)],
+        ("Pre-assign Room Name", "Email Address"), [[room, person.email] for room, person in _rooms_with_people(session)]
     )
 
 
@@ -194,22 +195,16 @@ def people_table(session: Session) -> Table:
     """For programs without an import, such as Teams: names beside rooms, to assign by hand."""
     return Table(
         ("RoomName", "ParticipantName", "EmailAddress"),
-        [
-            [_room_name(place), place.registration.name, place.registration.email]
-            for place in _places_with_address(session)
-        ],
+        [[room, person.name, person.email] for room, person in _rooms_with_people(session)],
     )
 
 
-def _places_with_address(session):
+def _rooms_with_people(session):
+    """(name of the room, participant). Zoom cuts names at 32 characters; the number in front keeps them apart."""
+    names = {
+        group.pk: f"{number}. {group}"[:LONGEST_ROOM_NAME] for number, group in enumerate(groups_of(session), start=1)
+    }
     places = GroupPlace.objects.filter(session=session, registration__in=participants(session))
-    return (
-        places.exclude(registration__email="")
-        .select_related("registration", "group__session__event")
-        .order_by("group__order", "group", "registration")
-    )
-
-
-def _room_name(place):
-    """Zoom cuts names of rooms at 32 characters; the number in front keeps them apart."""
-    return f"{place.group.order or place.group_id}. {place.group}"[:32]
+    places = places.exclude(registration__email="").select_related("registration")
+    for place in places.order_by("group__order", "group", "registration"):
+        yield names[place.group_id], place.registration

@@ -87,11 +87,8 @@ def outcome_form(language):
 
 
 class _OutcomeForm(EventPartForm):
+    url = forms.URLField(label=_("Address"), required=False, max_length=500, assume_scheme="https")
+
     class Meta:
         model = Outcome
         fields = ()
-        field_classes = {"url": forms.URLField}
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["url"].assume_scheme = "https"

@@ -40,7 +40,7 @@ def save_minutes(
 
     Raises ConflictError where another one was saved meanwhile. The same text again is no new revision.
     """
-    event = Event.objects.select_for_update(of=["self"]).get(pk=event.pk)
+    event = Event.objects.select_for_update(of=["self"], no_key=True).get(pk=event.pk)
     if not runs(actor, event):
         raise PermissionDenied
     if group is not None and group.session.event_id != event.pk:
@@ -70,7 +70,7 @@ def insert_notes(event: Event, *, actor) -> int:
 
     Notes that stand there already, word for word, are not added again. Raises ValidationError where they do not fit.
     """
-    event = Event.objects.select_for_update(of=["self"]).get(pk=event.pk)
+    event = Event.objects.select_for_update(of=["self"], no_key=True).get(pk=event.pk)
     if not runs(actor, event):
         raise PermissionDenied
     latest = latest_revision(event)

@@ -20,7 +20,7 @@ class Filled:
 
 def _locked(session, actor) -> Session:
     """The session as it is stored now; whoever else moves people waits until this transaction ends."""
-    session = Session.objects.select_for_update(of=["self"]).select_related("event").get(pk=session.pk)
+    session = Session.objects.select_for_update(of=["self"], no_key=True).select_related("event").get(pk=session.pk)
     if not runs(actor, session.event):
         raise PermissionDenied
     return session
