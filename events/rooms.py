@@ -52,9 +52,7 @@ def break_out_sessions(event):
 
 def participants(session: Session):
     """Registrations that are placed into groups: who has a place and, where the session has seats, one of those."""
-    asked_again = Q(
-        state=Registration.State.CONFIRMED, reconfirm_until__isnull=False, reconfirmed_at__isnull=True
-    )
+    asked_again = Q(state=Registration.State.CONFIRMED, reconfirm_until__isnull=False, reconfirmed_at__isnull=True)
     found = Registration.objects.filter(event=session.event_id).taking_part().exclude(asked_again)
     pool = SeatPool.objects.filter(session=session).first()
     if pool is not None:
@@ -187,7 +185,8 @@ def occupied(session: Session) -> Counter:
 def zoom_table(session: Session) -> Table:
     """As Zoom reads pre-assigned rooms: its column names, its order."""
     return Table(
-        ("Pre-assign Room Name", "Email Address"), [[room, person.email] for room, person in _rooms_with_people(session)]
+        ("Pre-assign Room Name", "Email Address"),
+        [[room, person.email] for room, person in _rooms_with_people(session)],
     )
 
 

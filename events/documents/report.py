@@ -14,14 +14,14 @@ import typst
 from babel.dates import format_date, format_time
 from django.conf import settings
 from django.db.models import Q
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django_countries import countries
 
 from common.languages import current_language, direction, name_in
 from common.localized import localized
 from common.ordering import sort_key
+from common.phrases import listed
 from common.templatetags.hub import day, number
 from events.models import ActionItem, EventPractice, Registration, Session
 from events.services.minutes import latest_revision
@@ -90,7 +90,12 @@ def report_data(event) -> dict:
         "decisions": {"heading": _("Decisions"), "rows": [_text(one.text) for one in event.decisions.all()]},
         "actions": {
             "heading": _("Action items"),
-            "columns": [_("City"), _("What is to be done"), _("Due"), pgettext("action item", "State")],
+            "columns": [
+                _("City"),
+                _("What is to be done"),
+                pgettext("action item", "Due"),
+                pgettext("action item", "State"),
+            ],
             "rows": _actions(event),
         },
         "outcomes": {"heading": _("Outcomes"), "rows": [_outcome(one, event) for one in event.outcomes.all()]},
@@ -119,17 +124,25 @@ def _text(text):
 
 
 def _facts(event):
-    place = ", ".join(filter(None, [event.venue, event.address, str(event.city) if event.city else ""]))
+    place = listed(filter(None, [event.venue, event.address, str(event.city) if event.city else ""]))
     registered, attended = numbers(event)
     return [
         (_("When"), [when_in_words(event)]),
         (_("Where"), [place] if place else []),
         (_("Mode"), [event.get_mode_display()]),
         (_("Hosts"), [str(network) for network in event.networks.all()]),
-        (_("Working languages"), [", ".join(name_in(code, current_language()) for code in event.languages)]),
+        (
+            _("Working languages"),
+            _languages(event),
+        ),
         (_("Had a place"), [_people(registered)]),
         (_("Attended"), [_people(attended)] if attended is not None else []),
     ]
+
+
+def _languages(event):
+    names = listed(name_in(code, current_language()) for code in event.languages)
+    return [names] if names else []
 
 
 def numbers(event):

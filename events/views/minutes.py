@@ -19,6 +19,7 @@ from events.documents.report import report_pdf
 from events.forms.minutes import MinutesForm
 from events.models import BreakoutGroup
 from events.services.minutes import ConflictError, insert_notes, latest_revision, revisions, save_minutes
+from events.showing import moment_in_words
 from events.views.planning import desk_context, for_who_runs_the_event
 from practices.views.reviewing import keep_errors
 from practices.wording import word_pieces
@@ -77,12 +78,20 @@ def _write(request, event, group, address):
         "latest": latest,
         "conflict": conflict,
         "difference": _difference(conflict.text, form.data["text"], conflict.language) if conflict else None,
-        "revisions": list(revisions(event, group).defer("text").select_related("author")),
+        "revisions": _history(event, group),
         "groups": [] if group else _groups_with_notes(event),
         "address": address,
     }
     template = "events/desk/notes.html" if group else "events/desk/minutes.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def _history(event, group):
+    """The revisions, the newest first, with the moment of each by the clock of the event's place."""
+    found = list(revisions(event, group).select_related("author"))
+    for revision in found:
+        revision.when = moment_in_words(revision.at, event.time_zone)
+    return found
 
 
 def _on(form, latest):
@@ -119,7 +128,7 @@ def _difference(before, after, language):
 def compare(request, event, group=None):
     """Two revisions word by word; without a choice the last two."""
     group = _group(event, group) if group else None
-    found = list(revisions(event, group).select_related("author"))
+    found = _history(event, group)
     by_number = {str(revision.number): revision for revision in found}
     newest = found[0] if found else None
     previous = found[1] if len(found) > 1 else newest

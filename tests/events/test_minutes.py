@@ -120,9 +120,7 @@ def test_inserting_again_adds_only_what_is_new(event, host):
     assert insert_notes(event, actor=host) == 0
     write(event, host, "<p>Later.</p>", 0, group=late)
     assert insert_notes(event, actor=host) == 1
-    assert latest_revision(event).text == (
-        "<h3>Rooms: Trust</h3><p>Be there.</p><h3>Rooms: School</h3><p>Later.</p>"
-    )
+    assert latest_revision(event).text == ("<h3>Rooms: Trust</h3><p>Be there.</p><h3>Rooms: School</h3><p>Later.</p>")
 
 
 def test_inserting_what_does_not_fit_changes_nothing(event, host):

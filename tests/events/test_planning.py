@@ -69,9 +69,7 @@ def test_plan_without_room_for_all_places_those_with_the_lowest_keys(people, gro
 @settings(deadline=None)
 @given(people_strategy, groups_strategy, st.data())
 def test_plan_keeps_who_is_fixed_even_beyond_the_places(people, groups, data):
-    fixed = {
-        person.key: data.draw(st.sampled_from(groups)).key for person in people if data.draw(st.booleans())
-    }
+    fixed = {person.key: data.draw(st.sampled_from(groups)).key for person in people if data.draw(st.booleans())}
     found = plan(people, groups, fixed)
     assert {key: found[key] for key in fixed} == fixed
     moved = sizes({key: group for key, group in found.items() if key not in fixed})
@@ -105,9 +103,7 @@ def test_plan_costs_as_little_as_the_best_of_all_possible_ones(people, groups):
     best = None
     for chosen in product([group.key for group in groups], repeat=len(placed)):
         found = dict(zip([person.key for person in placed], chosen, strict=True))
-        if any(
-            group.places is not None and list(found.values()).count(group.key) > group.places for group in groups
-        ):
+        if any(group.places is not None and list(found.values()).count(group.key) > group.places for group in groups):
             continue
         value = total(placed, groups, found)
         best = value if best is None else min(best, value)

@@ -1,10 +1,12 @@
 """The report of an event: what stands in it, what never does, and who gets it when."""
 
+import io
 import json
 import shutil
 import subprocess
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 
 import pytest
 import typst
@@ -71,8 +73,6 @@ def text_of(pdf, tmp_path):
         path = tmp_path / "report.pdf"
         path.write_bytes(pdf)
         return subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True, text=True).stdout
-    import io
-
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
@@ -95,7 +95,16 @@ def test_report_tells_of_the_event_and_what_came_of_it(event):
 def test_report_holds_no_notes_names_of_participants_nor_what_is_not_public(event):
     make_registration(event, "amina@example.org", name="Amina Ali", organisation="Secret office", is_listed=True)
     told = json.dumps(data(event), ensure_ascii=False)
-    canaries = ("Secret", "Amina", "amina", "Hemlig", "Pia Presenter", "Unpublished canary", "Only proposed", "Was dropped")
+    canaries = (
+        "Secret",
+        "Amina",
+        "amina",
+        "Hemlig",
+        "Pia Presenter",
+        "Unpublished canary",
+        "Only proposed",
+        "Was dropped",
+    )
     assert [word for word in canaries if word in told] == []
     assert "Write it up" in told
 
@@ -187,7 +196,7 @@ def test_headings_of_the_document_skip_no_level(event):
     )
     levels = [heading["level"] for heading in headings]
     assert levels[0] == 1
-    assert [(one, two) for one, two in zip(levels, levels[1:], strict=False) if two > one + 1] == []
+    assert [(one, two) for one, two in pairwise(levels) if two > one + 1] == []
 
 
 # The page ----------------------------------------------------------------------------------------
