@@ -10,6 +10,8 @@ class EventsConfig(AppConfig):
         from accounts import personal_data as registry
         from common import waiting
         from events import mine, personal_data
+        from events.action_desk import waiting_for_cities
 
         registry.register("events", collect=personal_data.collect, erase=personal_data.erase)
         waiting.register(mine.asked)
+        waiting.register(waiting_for_cities)

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from events.services import invariants, reminding
+from events.services.following_up import remind_of_actions as remind_cities
 from events.services.zones import follow_zone_rules as follow
 
 logger = logging.getLogger(__name__)
@@ -45,3 +46,8 @@ def check():
 def follow_zone_rules():
     """Bring instants in line with the present rules of the zones."""
     logger.info("%s events moved with the rules of their zone", follow())
+
+
+@shared_task
+def remind_of_actions():
+    logger.info("Cities were reminded of %s action items", remind_cities())

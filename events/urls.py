@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from events import views
 from events.views import polling
+from events.views.report import report
 
 app_name = "events"
 
@@ -28,4 +29,5 @@ urlpatterns = [
     re_path(r"^(?P<pk>[1-9][0-9]{0,8})-(?P<slug>[^/]{0,200})\.ics$", views.event_file, name="ics"),
     path("calendar.ics", views.calendar, name="calendar"),
     path("calendar/<uuid:uid>/<str:token>.ics", views.personal, name="my-calendar"),
+    path("<int:pk>-<str:slug>/report.pdf", report, name="report"),
 ]

@@ -6,9 +6,28 @@ The first page is for everybody with an account: the own events.
 from django.urls import path
 
 from events import views
+from events.views import following_up, minutes, planning
 
 app_name = "event_desk"
 
 urlpatterns = [
     path("", views.mine, name="mine"),
+    path("actions/", following_up.actions, name="actions"),
+    path("actions/<int:pk>/done/", following_up.action_done, name="action-done"),
+    path("<int:pk>/rooms/", planning.planner, name="planner"),
+    path("<int:pk>/rooms/<int:session>/", planning.planner, name="planner-session"),
+    path("<int:pk>/rooms/<int:session>/fill/", planning.fill, name="planner-fill"),
+    path("<int:pk>/rooms/<int:session>/clear/", planning.clear, name="planner-clear"),
+    path("<int:pk>/rooms/<int:session>/move/", planning.move, name="planner-move"),
+    path("<int:pk>/rooms/<int:session>/<slug:tool>.csv", planning.rooms_csv, name="planner-csv"),
+    path("<int:pk>/minutes/", minutes.minutes, name="minutes"),
+    path("<int:pk>/minutes/compare/", minutes.compare, name="minutes-compare"),
+    path("<int:pk>/minutes/insert-notes/", minutes.insert, name="minutes-insert"),
+    path("<int:pk>/notes/<int:group>/", minutes.notes, name="notes"),
+    path("<int:pk>/notes/<int:group>/compare/", minutes.compare, name="notes-compare"),
+    path("<int:pk>/follow-up/", following_up.follow_up, name="follow-up"),
+    path("<int:pk>/follow-up/<slug:kind>/", following_up.add, name="follow-up-add"),
+    path("<int:pk>/follow-up/<slug:kind>/<int:record>/", following_up.change, name="follow-up-change"),
+    path("<int:pk>/follow-up/<slug:kind>/<int:record>/delete/", following_up.delete, name="follow-up-delete"),
+    path("<int:pk>/report.pdf", minutes.report, name="report"),
 ]

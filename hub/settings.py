@@ -294,6 +294,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-of-events": {"task": "events.tasks.forget", "schedule": crontab(hour=3, minute=20)},
     "check-events": {"task": "events.tasks.check", "schedule": crontab(hour=2, minute=45)},
     "follow-zone-rules": {"task": "events.tasks.follow_zone_rules", "schedule": 3600.0},
+    "remind-of-actions": {"task": "events.tasks.remind_of_actions", "schedule": crontab(hour=6, minute=30)},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
 

@@ -48,7 +48,7 @@ def seed_events() -> int:
 @contextmanager
 def _as_of(moment):
     """Let the services act as on a day that is over: history is made with them, not beside them."""
-    with mock.patch.object(timezone, "now", lambda: moment):
+    with mock.patch.object(timezone, "now", return_value=moment):
         yield
 
 

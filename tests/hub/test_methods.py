@@ -10,7 +10,7 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
-from tests.events.factories import make_asked_participant, make_event, make_registration
+from tests.events.factories import make_asked_participant, make_event, make_group, make_registration, make_session
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
@@ -48,7 +48,19 @@ def addresses(people):  # noqa: F811
     pk, revision = practice.pk, draft.pk
     asked = make_asked_participant(network)
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
+    meeting = make_event(networks=[network], status="reported")
+    rooms = make_session(meeting, kind="breakout")
+    group, item = make_group(rooms), meeting.action_items.create(city=city, text="x")
+    run = lambda name, *args: reverse(f"event_desk:{name}", args=[meeting.pk, *args])  # noqa: E731
     return [
+        *(run(name) for name in ("planner", "minutes", "minutes-compare", "minutes-insert", "follow-up", "report")),
+        *(run(f"planner-{name}", rooms.pk) for name in ("session", "fill", "clear", "move")),
+        *(run(name, group.pk) for name in ("notes", "notes-compare")),
+        run("planner-csv", rooms.pk, "zoom"),
+        run("follow-up-add", "decision"),
+        *(run(f"follow-up-{name}", "action", item.pk) for name in ("change", "delete")),
+        reverse("event_desk:action-done", args=[item.pk]),
+        reverse("events:report", args=[meeting.pk, meeting.slug]),
         *(reverse(name) for name in PAGES),
         practice.get_absolute_url(),
         city.get_absolute_url(),

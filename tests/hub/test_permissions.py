@@ -68,6 +68,7 @@ PAGES = {
     "workspace:review-queue": "302 302 404 403 403 200 403 200 200 200",
     "workspace:adaptations": WITH_A_ROLE,
     "workspace:city": "302 302 404 200 200 404 404 404 404 404",
+    "event_desk:actions": "302 302 404 200 200 404 404 404 404 404",
     "workspace:translations": "302 302 404 200 200 403 200 200 200 200",
     "workspace:translation-import": "302 302 404 200 200 403 200 200 200 200",
     "event_desk:mine": SIGNED_IN,
@@ -185,6 +186,11 @@ ELSEWHERE = {
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/events/test_polls.py": ["events:poll", "events:reconfirm"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
+    "tests/events/test_planning.py": [
+        *("event_desk:planner", "event_desk:minutes", "event_desk:notes", "event_desk:follow-up", "event_desk:report"),
+    ],
+    "tests/events/test_minutes.py": ["event_desk:action-done"],
+    "tests/events/test_report.py": ["events:report"],
     "Django's own, which ask the admin classes above": [
         *("admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin:(?P<url>.*)$"),
         *("admin:<path:object_id>/", "admin:networks_organisation_", "admin:networks_workinggroup_"),
