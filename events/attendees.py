@@ -64,8 +64,9 @@ def sealed(event: Event, found: list[Found], session=None) -> str:
 
 
 def unsealed(event: Event, text: str, chosen: dict[int, int]) -> tuple[dict[int, Presence], int | None]:
-    """({registration: presence}, id of the session) of a preview; `chosen` are registrations by the number of a line that was open.
+    """({registration: presence}, id of the session) of a preview.
 
+    `chosen` are registrations by the number of a line that was left open.
     Raises signing.BadSignature for what was changed, is too old, or is of another event.
     """
     content = signing.loads(text, salt=SALT, max_age=KEPT_SECONDS)

@@ -110,7 +110,9 @@ def address(registration, page="manage", *, purpose="manage") -> str:
 
 def announce_draft(shown, *, actor) -> None:
     """Tell the officers of a city that a practice they showed at an event waits as a draft."""
-    people = holders(Q(role__in=[RoleAssignment.Role.FOCAL_POINT, RoleAssignment.Role.CONTRIBUTOR], city=shown.city_id))
+    people = holders(
+        Q(role__in=[RoleAssignment.Role.FOCAL_POINT, RoleAssignment.Role.CONTRIBUTOR], city=shown.city_id)
+    )
     for person in people:
         if person.pk == actor.pk:
             continue

@@ -39,7 +39,14 @@ COLUMNS = {
     },
     "email": {
         *("email", "e-mail", "user email", "email address", "e-mail address", "participant id (upn)", "mail"),
-        *("adresse e-mail", "adresse de messagerie", "indirizzo e-mail", "posta elettronica", "e-postadress", "e-post"),
+        *(
+            "adresse e-mail",
+            "adresse de messagerie",
+            "indirizzo e-mail",
+            "posta elettronica",
+            "e-postadress",
+            "e-post",
+        ),
         *("adresă de e-mail", "e-mailul utilizatorului", "البريد الإلكتروني"),
     },
     "join": {
@@ -156,9 +163,8 @@ def _columns(row):
         name = _OF_HEADING.get(_heading(cell))
         if name:
             found.setdefault(name, place)
-    tells_who = "name" in found or "email" in found
     tells_when = {"join", "duration", "first"} & found.keys() or {"action", "at"} <= found.keys()
-    return found if tells_who and tells_when else None
+    return found if "name" in found and tells_when else None
 
 
 def _heading(cell):
@@ -278,7 +284,7 @@ def _by_formats(text, days):
     for clock_format in _CLOCKS:
         for day_format in days:
             try:
-                return datetime.strptime(f"{day} {clock.upper()}", f"{day_format} {clock_format}")  # noqa: DTZ007
+                return datetime.strptime(f"{day} {clock.upper()}", f"{day_format} {clock_format}")
             except ValueError:
                 continue
     return None

@@ -60,7 +60,9 @@ def check_address(certificate: Certificate) -> str:
 def qr_svg(text: str) -> str:
     """A code for cameras, as the markup of a picture with quiet margins, dark on white in every theme."""
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(out, kind="svg", xmldecl=False, light="#ffffff", border=4, scale=8)
+    segno.make(text, error="m", micro=False).save(
+        out, kind="svg", xmldecl=False, light="#ffffff", border=4, omitsize=True
+    )
     return out.getvalue().decode()
 
 

@@ -31,7 +31,9 @@ class VideoLogForm(forms.Form):
 
     files = SeveralFilesField(
         label=_("Files"),
-        help_text=_("The list of participants as CSV, from Zoom, Teams or BigBlueButton; all files of a meeting at once."),
+        help_text=_(
+            "The list of participants as CSV, from Zoom, Teams or BigBlueButton; all files of a meeting at once."
+        ),
         widget=SeveralFiles(attrs={"accept": ".csv,.tsv,.txt"}),
     )
     session = forms.ModelChoiceField(

@@ -130,7 +130,7 @@ def attended_minutes(presence: Presence, sessions, event, *, seats=frozenset(), 
     """{session, or None for the event: minutes} that logs show.
 
     `sessions` are those of the agenda but pauses. Of sessions that run side by side a log cannot tell which one it was:
-    there it counts for those in which the participant holds a seat (`seats`, ids of sessions), unless `only` one session is meant.
+    there it counts for those in which the participant holds a seat (`seats`, ids), unless `only` one session is meant.
     """
     if presence.intervals and (only or sessions):
         wanted = [only] if only else [one for one in sessions if one.pk in seats or not _has_rival(one, sessions)]
@@ -179,9 +179,7 @@ def store_log(event: Event, presences: dict[int, Presence], *, actor, session=No
     seats = _seats(registrations)
     rows = []
     for pk, registration in registrations.items():
-        found = attended_minutes(
-            presences[pk], sessions, event, seats=frozenset(seats.get(pk, ())), only=session
-        )
+        found = attended_minutes(presences[pk], sessions, event, seats=frozenset(seats.get(pk, ())), only=session)
         rows += [
             Attendance(
                 registration=registration, session=one, source=Source.VIDEO_LOG, minutes=minutes, recorded_by=actor

@@ -138,7 +138,9 @@ def revoke(certificate: Certificate, *, actor, reason: str) -> Certificate:
     if certificate.revoked_at is None:
         certificate.revoked_at, certificate.revoked_reason = timezone.now(), reason
         certificate.save(update_fields=["revoked_at", "revoked_reason"])
-        tell(certificate.registration, "certificate-revoked", certificate.number, number=certificate.number, note=reason)
+        tell(
+            certificate.registration, "certificate-revoked", certificate.number, number=certificate.number, note=reason
+        )
     return certificate
 
 

@@ -53,4 +53,8 @@ def _content(shown, language):
             f"title_{language}": str(shown.event),
         }
     content = {f"title_{language}": shown.title, "links": [link]}
-    return content | {f"description_{language}": clean_rich(html.escape(shown.note, quote=False))} if shown.note else content
+    return (
+        content | {f"description_{language}": clean_rich(html.escape(shown.note, quote=False))}
+        if shown.note
+        else content
+    )

@@ -27,4 +27,10 @@ def for_who_runs_the_event(view):
 
 def desk_context(request, event, page):
     """What the frame of the desk needs."""
-    return {"section": "workspace", "roles": roles_of(request.user), "desk": "events", "event": event, "desk_page": page}
+    return {
+        "section": "workspace",
+        "roles": roles_of(request.user),
+        "desk": "events",
+        "event": event,
+        "desk_page": page,
+    }
