@@ -177,6 +177,12 @@ ELSEWHERE = {
     "tests/practices/test_city_page.py": ["workspace:city-"],
     "tests/practices/translating": ["workspace:translation-export", "workspace:translation-worklist"],
     "tests/practices/test_files.py": ["attachment"],
+    "tests/events/test_doors_afterwards.py": [
+        *("event_desk:check-in", "event_desk:attendance", "event_desk:certificate", "event_desk:feedback"),
+        *("event_desk:practices", "event_desk:draft-practice"),
+        *("events:check-in", "events:registration-code", "events:registration-certificate"),
+        *("events:certificate-check", "events:feedback"),
+    ],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
     "Django's own, which ask the admin classes above": [
