@@ -27,6 +27,8 @@ from practices.documents.pdf import ACCESSIBLE, FONTS
 logger = logging.getLogger(__name__)
 
 TEMPLATE = Path(__file__).parent / "certificate.typ"
+LEFT_TO_RIGHT, END = "\u2066", "\u2069"
+"""Around a number with hyphens, whose parts would change places after an Arabic word."""
 
 
 def certificate_pdf(certificate: Certificate) -> bytes:
@@ -77,6 +79,7 @@ def certificate_data(certificate: Certificate) -> dict:
         "language": language,
         "direction": direction(language),
         "site": settings.SITE_NAME,
+        "title": " ".join([_("Certificate of attendance"), certificate.number]),
         "date": [issued.year, issued.month, issued.day],
         "heading": _("Certificate of attendance"),
         "confirms": _("This is to confirm that"),
@@ -92,7 +95,7 @@ def certificate_data(certificate: Certificate) -> dict:
         "hours": _("Hours attended, without pauses: %(hours)s") % {"hours": number(certificate.hours)},
         "hosts": listed(event.networks.all()),
         "issued": _("Issued on %(day)s") % {"day": format_date(issued, "long", to_locale(language))},
-        "number": _("Number %(number)s") % {"number": certificate.number},
+        "number": _("Number %(number)s") % {"number": f"{LEFT_TO_RIGHT}{certificate.number}{END}"},
         "check": _("Whether this certificate is genuine and valid can be checked here:"),
         "address": check_address(certificate),
         "code": certificate.code,

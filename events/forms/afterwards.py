@@ -4,10 +4,11 @@ import zoneinfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from events.models import FeedbackResponse
-from events.services.feedback import RATED, WRITTEN
+from events.services.feedback import RATED, WRITTEN, label
 from events.times import check_zone
 from events.videologs import read_logs
 
@@ -77,7 +78,7 @@ class FeedbackForm(forms.Form):
         ends = {1: _("1 – not at all"), 5: _("5 – very much")}
         for name in RATED:
             self.fields[name] = forms.TypedChoiceField(
-                label=FeedbackResponse._meta.get_field(name).verbose_name,
+                label=capfirst(label(name)),
                 choices=[(mark, ends.get(mark, str(mark))) for mark in range(1, 6)],
                 coerce=int,
                 widget=forms.RadioSelect,

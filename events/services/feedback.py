@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from events.emails import address, tell
 from events.models import Event, FeedbackInvitation, FeedbackResponse, Registration
@@ -129,7 +130,10 @@ def results(event: Event) -> Results:
 
 
 def label(name) -> str:
-    """The question."""
+    """The question, in the current language."""
+    if name == "organisation":
+        # The same word names a body elsewhere, and other languages have two.
+        return pgettext("how an event was run", "organisation")
     return str(FeedbackResponse._meta.get_field(name).verbose_name)
 
 

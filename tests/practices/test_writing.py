@@ -206,9 +206,9 @@ def test_start_guesses_the_language_and_the_author_decides(officer, text, langua
 
 def test_start_by_a_coordinator_who_works_for_no_city(people):
     revision = services.start_practice(
-        actor=people.coordinator, city=people.city, source_language="sv", network_ids=[people.network.pk]
+        actor=people.coordinator, city=people.malmo, source_language="sv", network_ids=[people.network.pk]
     )
-    assert (revision.practice.city, list(revision.practice.networks.all())) == (people.city, [people.network])
+    assert (revision.practice.city, list(revision.practice.networks.all())) == (people.malmo, [people.network])
 
 
 def test_start_for_a_foreign_city_is_refused(client, people):
