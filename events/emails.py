@@ -4,6 +4,7 @@ A mail's templates are mail/events/<kind>.subject.txt and .txt. All of them are 
 """
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
 
@@ -14,6 +15,8 @@ from events.calendars import invitation
 from events.models import Registration, SeatPool
 from events.showing import moment_in_words, when_in_words, where_in_words
 from events.tokens import token_of
+from networks.emails import holders
+from networks.models import RoleAssignment
 
 State = Registration.State
 
@@ -112,8 +115,38 @@ def _in_words(value):
     return str(value) if isinstance(value, SeatPool) else value
 
 
-def address(registration, page="manage") -> str:
-    """The participant's own page: who has the link may do what the participant may."""
+def address(registration, page="manage", *, purpose="manage") -> str:
+    """The participant's own page: who has the link may do what the participant may.
+
+    Another `purpose` makes a link that opens this page alone.
+    """
     with translation.override(registration.language):
-        path = reverse(f"events:{page}", args=[registration.uid, token_of(registration)])
+        path = reverse(f"events:{page}", args=[registration.uid, token_of(registration, purpose)])
     return settings.SITE_URL.rstrip("/") + path
+
+
+def announce_draft(shown, *, actor) -> None:
+    """Tell the officers of a city that a practice they showed at an event waits as a draft."""
+    people = holders(
+        Q(role__in=[RoleAssignment.Role.FOCAL_POINT, RoleAssignment.Role.CONTRIBUTOR], city=shown.city_id)
+    )
+    for person in people:
+        if person.pk == actor.pk:
+            continue
+        with translation.override(person.language):
+            context = {
+                "title": shown.title,
+                "event_title": str(shown.event),
+                "actor": str(actor),
+                "link": settings.SITE_URL.rstrip("/") + reverse("workspace:write", args=[shown.practice_id]),
+            }
+        queue_mail(
+            "events/practice-drafted",
+            to=person.email,
+            language=person.language,
+            context=context,
+            key=f"event-practice-drafted:{shown.pk}:{shown.practice_id}:{person.pk}",
+            name=person.name,
+            person=person,
+            about=f"event:{shown.event_id}",
+        )

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from events import views
-from events.views import polling
+from events.views import attending, certificates, feedback, polling
 from events.views.report import report
 
 app_name = "events"
@@ -30,4 +30,18 @@ urlpatterns = [
     path("calendar.ics", views.calendar, name="calendar"),
     path("calendar/<uuid:uid>/<str:token>.ics", views.personal, name="my-calendar"),
     path("<int:pk>-<str:slug>/report.pdf", report, name="report"),
+    path(PARTICIPANT + "code/", attending.registration_code, name="registration-code"),
+    path(
+        PARTICIPANT + "certificate/",
+        certificates.registration_certificate,
+        name="registration-certificate",
+    ),
+    path(
+        PARTICIPANT + "certificate.pdf",
+        certificates.registration_certificate_file,
+        name="registration-certificate-file",
+    ),
+    path("check-in/<uuid:uid>/<str:token>/", attending.check_in_by_code, name="check-in"),
+    path("certificates/<str:code>/", certificates.certificate_check, name="certificate-check"),
+    path("feedback/<uuid:uid>/<str:token>/", feedback.feedback, name="feedback"),
 ]

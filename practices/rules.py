@@ -51,7 +51,7 @@ def reviews_it(user, practice):
 
 def responsible_networks(practice) -> frozenset[int]:
     """Networks whose coordinators bring a practice to publication."""
-    named = frozenset(practice.networks.values_list("pk", flat=True))
+    named = frozenset(practice.networks.values_list("pk", flat=True) if practice.pk else ())
     if named or practice.city_id is None:
         return named
     return frozenset(practice.city.memberships.active().values_list("network", flat=True))

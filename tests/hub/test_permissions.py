@@ -183,6 +183,12 @@ ELSEWHERE = {
     "tests/events/test_registering_pages.py, below and by the secret in the address": [
         *("events:register", "events:confirm", "events:manage", "events:registration-"),
     ],
+    "tests/events/test_doors_afterwards.py": [
+        *("event_desk:check-in", "event_desk:attendance", "event_desk:certificate", "event_desk:feedback"),
+        *("event_desk:practices", "event_desk:draft-practice"),
+        *("events:check-in", "events:registration-code", "events:registration-certificate"),
+        *("events:certificate-check", "events:feedback"),
+    ],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/events/test_polls.py": ["events:poll", "events:reconfirm"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],

@@ -204,6 +204,13 @@ def test_start_guesses_the_language_and_the_author_decides(officer, text, langua
     assert not Practice.objects.exists()
 
 
+def test_start_by_a_coordinator_who_works_for_no_city(people):
+    revision = services.start_practice(
+        actor=people.coordinator, city=people.malmo, source_language="sv", network_ids=[people.network.pk]
+    )
+    assert (revision.practice.city, list(revision.practice.networks.all())) == (people.malmo, [people.network])
+
+
 def test_start_for_a_foreign_city_is_refused(client, people):
     grant_role(people.coordinator, Role.CONTRIBUTOR, actor=make_person(is_superuser=True), city=make_city("Lund"))
     client.force_login(people.coordinator)
