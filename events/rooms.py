@@ -112,6 +112,8 @@ class Column:
     """A group with those who are in it."""
 
     group: BreakoutGroup
+    title: str
+    """In the reader's language, made once: every participant's row offers all groups."""
     rows: list[Row] = field(default_factory=list)
 
     @property
@@ -144,10 +146,10 @@ class Board:
 
 def board(session: Session) -> Board:
     """All groups and participants of a session, in five statements whatever their number."""
-    columns = {group.pk: Column(group) for group in groups_of(session)}
+    columns = {group.pk: Column(group, str(group)) for group in groups_of(session)}
     places = {place.registration_id: place for place in GroupPlace.objects.filter(session=session)}
     wishes = wishes_by_registration(session)
-    titles = {pk: str(column.group) for pk, column in columns.items()}
+    titles = {pk: column.title for pk, column in columns.items()}
     found = Board(list(columns.values()), [])
     for registration in participants(session).select_related("city", "stakeholder"):
         wanted = wishes.get(registration.pk, [])
