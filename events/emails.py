@@ -7,10 +7,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from common.outbox.queueing import queue_mail
+from common.languages import current_language
+from common.localized import localized
+from common.outbox.queueing import queue_mail, unlinked
 from events.calendars import invitation
 from events.models import Registration, SeatPool
-from events.showing import moment_in_words, when_in_words
+from events.showing import moment_in_words, when_in_words, where_in_words
 from events.tokens import token_of
 
 State = Registration.State
@@ -34,8 +36,12 @@ METHODS = {State.CONFIRMED: "REQUEST", State.WITHDRAWN: "CANCEL", State.REMOVED:
 def announce_state(registration, step) -> None:
     """Tell a participant of a new state; to be called in its transaction."""
     kind = KINDS.get(step.to_state)
-    if kind:
-        tell(registration, kind, f"{step.pk}", method=METHODS.get(step.to_state, ""))
+    if not kind:
+        return
+    method = METHODS.get(step.to_state, "")
+    if method == "CANCEL" and step.from_state != State.CONFIRMED:
+        method = ""  # Who never had a place has no entry that could be taken away.
+    tell(registration, kind, f"{step.pk}", method=method)
 
 
 def announce_offer(allocation) -> None:
@@ -66,7 +72,8 @@ def remind_of_registration(registration, key) -> None:
 def tell(registration, kind, key, *, link="", method="", **context) -> None:
     """Queue one mail to a participant. `key` names the occasion among those of this kind and registration.
 
-    With a `method` ("REQUEST", "CANCEL") the calendar entry goes with it.
+    With a `method` ("REQUEST", "CANCEL") the calendar entry goes with it. A value of `context` that can be called is
+    called in the participant's language.
     """
     if not registration.email:
         return
@@ -74,14 +81,17 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
     with translation.override(registration.language):
         values = {
             "event_title": str(event),
+            "event_link": settings.SITE_URL.rstrip("/") + event.get_absolute_url(),
             "when": when_in_words(event, registration),
-            "name": registration.name,
+            "where": where_in_words(event, registration),
+            "name": unlinked(registration.name),
             "contact": event.contact_email,
-            "status_note": event.text("status_note", registration.language),
+            "status_note": localized(event, "status_note", current_language(), event.source_language).text,
             "link": link or address(registration),
-            "registration_mode": registration.get_mode_display(),
-        } | {name: str(value) if isinstance(value, SeatPool) else value for name, value in context.items()}
-        calendar = invitation(registration, method) if method else ""
+        } | {name: _in_words(value) for name, value in context.items()}
+        has_entry = method == "CANCEL" or event.starts_at is not None
+        calendar = invitation(registration, method) if method and has_entry else ""
+    values["links"] = [values["event_link"], values.get("join_link", "")]
     queue_mail(
         f"events/{kind}",
         to=registration.email,
@@ -90,9 +100,16 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
         context=values,
         key=f"event-{kind}:{registration.pk}:{key}",
         essential=True,
+        secret=True,
         calendar=calendar,
         about=f"event:{event.pk}",
     )
+
+
+def _in_words(value):
+    if callable(value):
+        return value()
+    return str(value) if isinstance(value, SeatPool) else value
 
 
 def address(registration, page="manage") -> str:

@@ -1,12 +1,15 @@
 """How times of events are put into words, in the current language."""
 
 import zoneinfo
+from types import SimpleNamespace
 
 from babel.dates import format_date, format_time, get_timezone_name
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
-from events.times import wall_clock
+from common.languages import current_language
+from common.localized import proper_name
+from events.times import settled_instant, wall_clock
 
 
 def when_in_words(event, registration=None) -> str:
@@ -50,3 +53,20 @@ def moment_in_words(moment, zone) -> str:
         "time": format_time(local, "short", locale=locale),
         "zone": get_timezone_name(local, "short", locale=locale),
     }
+
+
+def where_in_words(event, registration=None) -> str:
+    """Building, street and city, or that it is online; for a participant only the way he takes part."""
+    is_online = event.is_online and (not event.is_in_person or (registration and registration.mode == "online"))
+    if is_online:
+        return _("Online")
+    city = proper_name(event.city, current_language()) if event.city else ""
+    return ", ".join(part for part in (event.venue, event.address, city) if part)
+
+
+def option_in_words(option, event, registration=None) -> str:
+    """As `when_in_words`, for a date that is asked about in a poll."""
+    zone = event.time_zone
+    starts_at = settled_instant(option.start_date, option.start_time, zone)
+    ends_at = settled_instant(option.end_date, option.end_time, zone)
+    return when_in_words(SimpleNamespace(starts_at=starts_at, ends_at=ends_at, time_zone=zone), registration)

@@ -300,8 +300,8 @@ def change_details(registration: Registration, values: dict) -> Registration:
 
 @transaction.atomic
 def reconfirm(registration: Registration, *, comes: bool) -> Registration:
-    """The answer whether the new date suits. A no gives the seat back at once."""
-    _pools, registration = _locked(registration)
+    """The answer whether the new date suits. A no gives the seat back at once; who waits and says yes may move up."""
+    pools, registration = _locked(registration)
     if not registration.is_active:
         return registration
     if not comes:
@@ -309,7 +309,9 @@ def reconfirm(registration: Registration, *, comes: bool) -> Registration:
         return registration
     registration.reconfirmed_at = timezone.now()
     registration.save(update_fields=["reconfirmed_at"])
-    follow(registration, timezone.now())
+    for pool in pools:
+        settle(pool)
+    registration.refresh_from_db(fields=["state", "mode"])
     return registration
 
 

@@ -265,8 +265,8 @@ def release_all(registration: Registration, now) -> None:
         release(allocation.pool, registration, now)
 
 
-def set_state(registration: Registration, state, *, actor=None, note="") -> bool:
-    """Record a state and tell the person; False where nothing changed."""
+def set_state(registration: Registration, state, *, actor=None, note="", is_told=True) -> bool:
+    """Record a state and tell the person, unless another mail tells it; False where nothing changed."""
     if registration.state == state:
         return False
     was = registration.state
@@ -275,7 +275,8 @@ def set_state(registration: Registration, state, *, actor=None, note="") -> bool
     step = RegistrationStep.objects.create(
         registration=registration, from_state=was, to_state=state, actor=actor, note=note[:500]
     )
-    announce_state(registration, step)
+    if is_told:
+        announce_state(registration, step)
     return True
 
 

@@ -1,0 +1,157 @@
+"""What all participants of an event are told when the event itself changes, each in the own language."""
+
+from functools import partial
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from common.outbox.queueing import queue_mail
+from events.emails import address, tell
+from events.models import Event, Registration
+from events.rules import has_place
+from events.showing import moment_in_words, option_in_words, when_in_words
+from networks.emails import coordinators_of
+
+State = Registration.State
+NEWS = ("time", "place", "mode", "title")
+
+
+def told_of(event: Event) -> QuerySet[Registration]:
+    """Those who have a place, wait for one or for a decision, and have shown that the address is theirs."""
+    return event.registrations.active().exclude(state=State.UNVERIFIED)
+
+
+def tell_changed(event, news) -> None:
+    """One mail for all that is new, words of NEWS."""
+    _tell_all(event, "changed", method="REQUEST", news=lambda: [_named(word) for word in NEWS if word in news])
+
+
+def _named(word):
+    return {
+        "time": _("the time"),
+        "place": _("the place or the link"),
+        "mode": _("how one can take part"),
+        "title": _("the title"),
+    }[word]
+
+
+def tell_postponed(event) -> None:
+    _tell_all(event, "postponed", method="CANCEL")
+
+
+def tell_rescheduled(event, until) -> None:
+    """With the question whether the new date suits, where an answer is wanted `until` a moment."""
+    page = "reconfirm" if until else "manage"
+    _tell_all(event, "rescheduled", method="REQUEST", page=page, **_until(event, until))
+
+
+def tell_moved_online(event) -> None:
+    _tell_all(event, "moved-online", method="REQUEST")
+
+
+def tell_cancelled(event) -> None:
+    _tell_all(event, "cancelled", method="CANCEL")
+
+
+def ask_poll(poll) -> None:
+    """Which of the dates suit."""
+    event = poll.event
+    dates = list(poll.options.all())
+    for registration in told_of(event):
+        tell(
+            registration,
+            "poll",
+            f"{poll.pk}",
+            link=address(registration, "poll"),
+            question=poll.question,
+            dates=lambda registration=registration: [option_in_words(date, event, registration) for date in dates],
+            **_until(event, poll.closes_at),
+        )
+
+
+def _tell_all(event, kind, *, method, page="manage", **context):
+    """To who has a place with the calendar entry; the others have none that could be changed."""
+    for registration in told_of(event):
+        tell(
+            registration,
+            kind,
+            f"{event.sequence}",
+            link=address(registration, page),
+            method=method if registration.state == State.CONFIRMED else "",
+            has_place=registration.state == State.CONFIRMED,
+            **context,
+        )
+
+
+def _until(event, moment):
+    return {"until_words": partial(moment_in_words, moment, event.time_zone) if moment else ""}
+
+
+# Reminders ---------------------------------------------------------------------------------------
+
+
+def reminder_key(registration, hours: int) -> str:
+    """Names one reminder for ever: a new date is another one."""
+    return f"{hours}:{registration.event.starts_at:%Y%m%d%H%M}"
+
+
+def remind(registration, hours) -> None:
+    """The event is near: when, where, the link and the own rooms."""
+    event = registration.event
+    is_online = event.is_online and registration.mode == Registration.Mode.ONLINE
+    tell(
+        registration,
+        "reminder",
+        reminder_key(registration, hours),
+        join_link=event.online_link if is_online and has_place(registration) else "",
+        rooms=lambda: _own_rooms(registration),
+    )
+
+
+def _own_rooms(registration):
+    """One line for each break-out session: session, group, room and its link."""
+    related = ["session__event", "group__session__event", "group__room__event"]
+    places = registration.group_places.select_related(*related).order_by("session__starts_at", "pk")
+    return [" – ".join(str(part) for part in _parts(place.session, place.group) if part) for place in places]
+
+
+def _parts(session, group):
+    room = group.room
+    return (session, group, room, room and room.join_link)
+
+
+def ask_again(registration) -> None:
+    """The one reminder to somebody who has not said yet whether the new date suits."""
+    until = registration.reconfirm_until
+    tell(
+        registration,
+        "answer-due",
+        f"{until:%Y%m%d%H%M}",
+        link=address(registration, "reconfirm"),
+        **_until(registration.event, until),
+    )
+
+
+def tell_report_due(event) -> None:
+    """Ask who runs the event, else the coordinators of its networks, for the report; each once."""
+    owner = event.owner if event.owner and event.owner.is_active else None
+    for person in [owner] if owner else coordinators_of(event.networks.values("pk")):
+        with translation.override(person.language):
+            context = {
+                "event_title": str(event),
+                "when": when_in_words(event),
+                "name": person.name,
+                "link": settings.SITE_URL.rstrip("/") + event.get_absolute_url(),
+            }
+        queue_mail(
+            "events/report-due",
+            to=person.email,
+            language=person.language,
+            context=context,
+            key=f"event-report-due:{event.pk}:{person.pk}",
+            name=person.name,
+            person=person,
+            about=f"event:{event.pk}",
+        )
