@@ -21,7 +21,9 @@ FIELDS = {
         label=gettext_lazy("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Participants and visitors read it."),
+        help_text=gettext_lazy(
+            "Participants and visitors read it, in the language of the event. Write it in other languages in the form first."
+        ),
     ),
     "link": lambda: forms.URLField(
         label=gettext_lazy("Link to join online"),
@@ -34,6 +36,12 @@ FIELDS = {
     "start_time": lambda: time_input(gettext_lazy("Begins at")),
     "end_date": lambda: date_input(gettext_lazy("Last day")),
     "end_time": lambda: time_input(gettext_lazy("Ends at")),
+    "reconfirm_date": lambda: date_input(
+        gettext_lazy("Answers until"),
+        required=False,
+        help_text=gettext_lazy("All who are registered are asked whether the new date suits. Silence is no yes."),
+    ),
+    "reconfirm_time": lambda: time_input(gettext_lazy("at"), required=False),
 }
 
 
@@ -51,17 +59,21 @@ class TransitionForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
-        if "start_date" not in self.fields or self.errors:
-            return cleaned
-        moments = {}
-        for name in ("start", "end"):
-            try:
-                moments[name] = instant(cleaned[f"{name}_date"], cleaned[f"{name}_time"], self.event.time_zone)
-            except ValidationError as error:
-                self.add_error(f"{name}_time", error)
-        if len(moments) == 2 and moments["end"] <= moments["start"]:
-            self.add_error("end_time", _("An event cannot end before it begins."))
+        if "start_date" in self.fields and not self.errors:
+            start, end = self._instant("start"), self._instant("end")
+            cleaned["reconfirm_until"] = self._instant("reconfirm")
+            if start and end and end <= start:
+                self.add_error("end_time", _("An event cannot end before it begins."))
         return cleaned
+
+    def _instant(self, name):
+        day, clock = self.cleaned_data[f"{name}_date"], self.cleaned_data[f"{name}_time"]
+        if (day is None) != (clock is None):
+            self.add_error(f"{name}_time" if day else f"{name}_date", _("A day and a time are both needed."))
+        try:
+            return instant(day, clock, self.event.time_zone) if day and clock else None
+        except ValidationError as error:
+            self.add_error(f"{name}_time", error)
 
 
 class DecisionForm(forms.Form):

@@ -1,8 +1,8 @@
 """What the admin's buttons call. The one place that knows the signatures of `events.services.life`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
@@ -14,8 +14,20 @@ Status = Event.Status
 State = Registration.State
 
 
-def save_event(event, *, actor, networks, themes):
-    return life.save_event(event, actor=actor, networks=networks, themes=themes)
+def create_event(values, networks, *, actor):
+    """A draft whose seats can be limited before anybody is told of it."""
+    with transaction.atomic():
+        event = life.create_event(values, networks, actor=actor)
+        registering.ensure_pools(event)
+    return event
+
+
+def edit_event(event, changes, *, actor, seen_at):
+    """`changes` are columns that differ from what the editor saw at `seen_at`."""
+    with transaction.atomic():
+        event = life.edit_event(event, changes, actor=actor, seen_at=seen_at)
+        registering.ensure_pools(event)
+    return event
 
 
 # What becomes of an event ------------------------------------------------------------------------
@@ -23,26 +35,40 @@ def save_event(event, *, actor, networks, themes):
 
 @dataclass(frozen=True)
 class Transition:
-    """A verb of `events.services.life`, from which states it is possible, and what has to be typed for it."""
+    """A verb of `events.services.life`, from which states it is possible, and what is typed for it."""
 
     name: str
     label: object
     possible_from: tuple[str, ...]
     typed: tuple[str, ...] = ()
-    call: Callable = None
 
     def is_possible(self, event):
-        if event.status not in self.possible_from or not hasattr(life, self.name):
+        if event.status not in self.possible_from:
             return False
         if self.name == "move_online":
-            return event.mode != Event.Mode.ONLINE
+            return event.is_in_person and event.ends_at > timezone.now()
         if self.name == "mark_held":
-            return event.ends_at is not None and event.ends_at <= timezone.now()
+            return event.ends_at <= timezone.now()
         return True
 
     def run(self, event, values, *, actor):
-        arguments = {name: values[name] for name in self.typed}
-        return getattr(life, self.name)(event, actor=actor, **arguments)
+        """`values` are of the fields that are typed; a reason also becomes what visitors are told."""
+        verb, reason = getattr(life, self.name), values.get("reason", "")
+        with transaction.atomic():
+            if reason:
+                told = {f"status_note_{event.source_language}": reason}
+                event = life.edit_event(event, told, actor=actor)
+            if self.name == "reschedule":
+                when = {name: values[name] for name in CLOCK}
+                until = values["reconfirm_until"]
+                return verb(event, when, actor=actor, reconfirm_until=until, reason=reason)
+            if self.name == "move_online":
+                return verb(event, values["link"], actor=actor, note=reason)
+            if self.name == "postpone":
+                return verb(event, actor=actor, reason=reason)
+            if self.name == "cancel":
+                return verb(event, actor=actor, note=reason)
+            return verb(event, actor=actor)
 
 
 CLOCK = ("start_date", "start_time", "end_date", "end_time")
@@ -53,20 +79,10 @@ TRANSITIONS = (
         "reschedule",
         pgettext_lazy("event verb", "Set a new date"),
         (Status.PUBLISHED, Status.POSTPONED),
-        (*CLOCK, "reason"),
+        (*CLOCK, "reconfirm_date", "reconfirm_time", "reason"),
     ),
-    Transition(
-        "postpone",
-        pgettext_lazy("event verb", "Postpone without a date"),
-        (Status.PUBLISHED,),
-        ("reason",),
-    ),
-    Transition(
-        "move_online",
-        pgettext_lazy("event verb", "Move online"),
-        (Status.PUBLISHED, Status.POSTPONED),
-        ("link", "reason"),
-    ),
+    Transition("postpone", pgettext_lazy("event verb", "Postpone without a date"), (Status.PUBLISHED,), ("reason",)),
+    Transition("move_online", pgettext_lazy("event verb", "Move online"), (Status.PUBLISHED,), ("link", "reason")),
     Transition(
         "cancel",
         pgettext_lazy("event verb", "Cancel the event"),
@@ -75,7 +91,7 @@ TRANSITIONS = (
     ),
     Transition("mark_held", pgettext_lazy("event verb", "It was held"), (Status.PUBLISHED,)),
     Transition("mark_reported", pgettext_lazy("event verb", "The report is there"), (Status.HELD,)),
-    Transition("archive", pgettext_lazy("event verb", "Archive"), (Status.REPORTED,)),
+    Transition("archive", pgettext_lazy("event verb", "Archive"), (Status.HELD, Status.REPORTED)),
 )
 
 

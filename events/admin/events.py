@@ -12,9 +12,9 @@ from common.admin import ChoicesWidget, TranslatedAdmin, translated_names
 from common.languages import in_all_languages
 from common.phrases import listed
 from events.admin.deciding import DuplicateForm
-from events.admin.doing import save_event
 from events.admin.forms import EventForm, SeriesForm
-from events.admin.pages import EventPages, attempt
+from events.admin.pages import EventPages
+from events.admin.refusals import attempt
 from events.models import Event, EventSeries, Registration
 from events.rules import runs_series
 from events.services import duplicating
@@ -23,8 +23,6 @@ from networks.rules import editable_networks, roles_of
 from networks.scoped_admin import ScopedAdmin
 
 UNLISTED_TEXTS = [name for name in translated_names(Event) if name != "title"]
-PLANNED = ("start_date", "start_time", "end_date", "end_time", "time_zone")
-"""What participants are told of when it changes: after the announcement it changes by verbs, not by the form."""
 
 
 class HostedAdmin(ScopedAdmin, TranslatedAdmin):
@@ -104,7 +102,7 @@ class EventAdmin(EventPages, HostedAdmin):
             gettext_lazy("What"),
             {
                 "fields": [
-                    *("source_language", "title", "summary", "description"),
+                    *("seen_at", "source_language", "title", "summary", "description"),
                     *("series", "networks", "format", "themes", "languages", "interpretation"),
                 ]
             },
@@ -159,10 +157,6 @@ class EventAdmin(EventPages, HostedAdmin):
             for label, options in fieldsets
         ]
 
-    def get_readonly_fields(self, request, obj=None):
-        announced = obj is not None and obj.status != Event.Status.DRAFT
-        return [*self.readonly_fields, *PLANNED] if announced else self.readonly_fields
-
     def view_on_site(self, event):
         return event.get_absolute_url() if event.status != Event.Status.DRAFT else ""
 
@@ -182,8 +176,7 @@ class EventAdmin(EventPages, HostedAdmin):
     # The form
 
     def save_model(self, request, obj, form, change):
-        values = form.cleaned_data
-        save_event(obj, actor=request.user, networks=values["networks"], themes=values["themes"])
+        """The form has stored it, by the services."""
 
     def save_related(self, request, form, formsets, change):
         """Networks and themes are stored with the event."""

@@ -12,11 +12,14 @@ from django.utils.translation import gettext_lazy
 from common.admin import ChoicesWidget
 from common.languages import current_language, site_languages
 from common.ordering import sort_key
-from events.models import Event, EventSeries
+from events.admin.doing import create_event, edit_event
+from events.admin.refusals import attempt
+from events.models import EventSeries
 from events.times import instant, wall_clock
 from networks.admin.records import WORKING_LANGUAGES
 from networks.rules import editable_networks
 
+UNSTORED = {"seen_at", "opens_date", "opens_time"}
 PAIRS = (("start_date", "start_time"), ("end_date", "end_time"), ("closes_date", "closes_time"))
 
 
@@ -101,19 +104,26 @@ class EventForm(HostedForm):
     needed_texts = ("title",)
     languages = working_languages(gettext_lazy("Working languages"))
     interpretation = working_languages(gettext_lazy("Interpretation into"))
+    seen_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    """When what the editor sees was stored: who was quicker is not overwritten."""
     opens_date = date_input(gettext_lazy("Registration opens on"), required=False)
     opens_time = time_input(gettext_lazy("at"), required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         event = self.instance
+        if event.pk:
+            self.fields["seen_at"].required = True
+            self.initial["seen_at"] = event.updated_at.isoformat()
         for name in ("languages", "interpretation"):
             self.fields[name].choices = language_choices(*(getattr(event, name) or []))
             self.fields[name].widget.group_label = self.fields[name].label
         if "time_zone" in self.fields:
-            self.fields["time_zone"] = forms.ChoiceField(
-                label=self.fields["time_zone"].label, choices=zone_choices(event.time_zone)
-            )
+            choices = zone_choices(event.time_zone)
+            if not event.pk:
+                # Chosen, never left at what stands there.
+                choices, self.initial["time_zone"] = [("", "–"), *choices], ""
+            self.fields["time_zone"] = forms.ChoiceField(label=self.fields["time_zone"].label, choices=choices)
         for name in ("start_date", "end_date", "closes_date"):
             if name in self.fields:
                 self.fields[name] = date_input(self.fields[name].label, required=False)
@@ -134,17 +144,7 @@ class EventForm(HostedForm):
             lacking = [name for name, value in zip((day, clock), both, strict=True) if value is None]
             if len(lacking) == 1 and lacking[0] in self.fields and lacking[0] not in self.errors:
                 self.add_error(lacking[0], _("A day and a time are both needed."))
-        self._keep_places(cleaned)
         return cleaned
-
-    def _keep_places(self, cleaned):
-        """Modes that people have places in stay; they are told when an event moves online."""
-        mode, event = cleaned.get("mode"), self.instance
-        if event.status == Event.Status.DRAFT or not mode:
-            return
-        # The instance still has the former mode here.
-        if mode not in (event.mode, Event.Mode.HYBRID):
-            self.add_error("mode", _("People may have places already: use “Move online” on the page of the event."))
 
     def _post_clean(self):
         super()._post_clean()
@@ -157,3 +157,23 @@ class EventForm(HostedForm):
             event.registration_opens_at = instant(day, clock, event.time_zone) if day and clock else None
         except ValidationError as error:
             self.add_error("opens_time", error)
+
+    def is_valid(self):
+        """Stored by the service already here, so that what it refuses stands next to the field."""
+        return super().is_valid() and self._is_stored()
+
+    def _is_stored(self):
+        values = {name: value for name, value in self.cleaned_data.items() if name not in UNSTORED}
+        values["registration_opens_at"] = self.instance.registration_opens_at
+        if self.instance.pk is None:
+            networks = values.pop("networks")
+            stored = attempt(self, lambda: create_event(values, networks, actor=self.actor))
+        else:
+            changed = {"registration_opens_at" if name in UNSTORED else name for name in self.changed_data}
+            changes = {name: value for name, value in values.items() if name in changed}
+            seen_at = self.cleaned_data["seen_at"]
+            stored = attempt(self, lambda: edit_event(self.instance, changes, actor=self.actor, seen_at=seen_at))
+        if self.errors:
+            return False
+        self.instance = stored
+        return True

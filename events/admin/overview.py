@@ -44,7 +44,7 @@ def overview(event, query, bound=None):
         "documents": list(event.documents.all()),
         "recordings": list(event.recordings.all()),
         "practices": list(event.event_practices.select_related("practice", "city")),
-        "pools": [_pool(pool, event) for pool in pools],
+        "pools": [_pool(pool, event) for pool in pools if _is_used(pool, event)],
         "queues": _queues(pools, event),
         "needs": needs_of(event),
         "needs_form": NeedsExportForm(initial={"kind": "csv"}),
@@ -83,6 +83,12 @@ def _programme(event):
     for group in groups:
         group.session, group.room = of_session[group.session_id], by_id.get(group.room_id)
     return sessions, rooms, groups
+
+
+def _is_used(pool, event):
+    """Not the seats of a mode that the event once had, unless somebody has one still."""
+    modes = {"in-person": event.is_in_person, "online": event.is_online}
+    return modes.get(pool.kind, True) or pool.allocations.filter(state__in=SeatAllocation.OPEN).exists()
 
 
 def _pool(pool, event):

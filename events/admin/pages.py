@@ -1,8 +1,6 @@
 """The pages of one event beside its form: the overview and what is done from there."""
 
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import OperationalError
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -23,6 +21,7 @@ from events.admin.deciding import (
 )
 from events.admin.doing import DECISIONS, decide, decisions_of, transitions_of
 from events.admin.overview import overview
+from events.admin.refusals import attempt
 from events.exports import needs_table
 from events.models import Event, Registration
 from events.services import duplicating, registering
@@ -222,24 +221,3 @@ def _participants(event, actor):
         if people:
             groups.append((str(past), people))
     return groups
-
-
-def attempt(form, verb):
-    """Call a service; what it refuses becomes errors of the form, next to the field where the form has it."""
-    try:
-        return verb()
-    except ValidationError as error:
-        errors = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
-        for name, texts in errors.items():
-            field = name if name in form.fields else None
-            label = "" if field or name == NON_FIELD_ERRORS else _label(name)
-            for text in ValidationError(texts).messages:
-                form.add_error(field, f"{label}: {text}" if label else text)
-    except OperationalError:
-        form.add_error(None, _("Somebody else is giving out places at this moment. Please try again."))
-    return None
-
-
-def _label(name):
-    names = {field.name: field.verbose_name for field in Event._meta.get_fields() if hasattr(field, "verbose_name")}
-    return str(names.get(name, name))
