@@ -85,6 +85,9 @@ class DecisionForm(forms.Form):
     def __init__(self, registration, pools, data=None):
         super().__init__(data, auto_id=f"r{registration.pk}_%s")
         self.registration = registration
+        if not pools:
+            del self.fields["pool"]
+            return
         field = self.fields["pool"]
         field.queryset = SeatPool.objects.filter(pk__in=[pool.pk for pool in pools])
         field.choices = [(pool.pk, str(pool)) for pool in pools]

@@ -14,6 +14,7 @@ from common.phrases import listed
 from events.admin.deciding import DuplicateForm
 from events.admin.forms import EventForm, SeriesForm
 from events.admin.pages import EventPages
+from events.admin.polling import PollPage
 from events.admin.refusals import attempt
 from events.models import Event, EventSeries, Registration
 from events.rules import runs_series
@@ -79,7 +80,7 @@ class EventChangeList(ChangeList):
 
 
 @admin.register(Event)
-class EventAdmin(EventPages, HostedAdmin):
+class EventAdmin(EventPages, PollPage, HostedAdmin):
     form = EventForm
     change_form_template = "admin/events/event/change_form.html"
     list_display = ["__str__", "status", "when", "mode", "city", "network_names", "people"]

@@ -168,11 +168,12 @@ def _registrations(event, query, pools, bound):
             for allocation in registration.allocations.all()
             if allocation.state in SeatAllocation.OPEN and allocation.pool_id in of_mode
         ]
-        registration.decisions = [(name, DECISIONS[name]) for name in decisions_of(registration, event)]
+        names = decisions_of(registration, event)
+        registration.decisions = [(name, DECISIONS[name]) for name in names]
         is_bound = isinstance(bound, DecisionForm) and bound.registration.pk == registration.pk
         registration.form = bound if is_bound else None
         if registration.decisions and not is_bound:
-            registration.form = DecisionForm(registration, pools)
+            registration.form = DecisionForm(registration, pools if "give-seat" in names else [])
     return {
         "page": page,
         "states": [(value, label, counts[value]) for value, label in Registration.State.choices if value in counts],

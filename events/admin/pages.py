@@ -110,7 +110,7 @@ class EventPages:
         number = request.POST.get("registration", "")
         number = number if number.isdecimal() and len(number) < 12 else 0
         registration = get_object_or_404(Registration.objects.select_related("event"), pk=number, event=event)
-        pools = list(event.pools.select_related("session__event"))
+        pools = list(event.pools.select_related("session__event")) if name == "give-seat" else []
         form = DecisionForm(registration, pools, request.POST)
         if name not in decisions_of(registration, event):
             messages.error(request, _("This has been decided already."))
@@ -118,7 +118,8 @@ class EventPages:
         if form.is_valid() and form.require_for(name):
             values = form.cleaned_data
             attempt(
-                form, lambda: decide(registration, name, actor=request.user, note=values["note"], pool=values["pool"])
+                form,
+                lambda: decide(registration, name, actor=request.user, note=values["note"], pool=values.get("pool")),
             )
         if form.errors:
             return form

@@ -9,10 +9,12 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
+from tests.events.factories import make_event, make_registration, make_series
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
 pytestmark = pytest.mark.django_db
+EVENT_PAGES = ("overview", "register", "nominate", "duplicate", "poll", "change", "delete")
 UNTOLD = ("django_session", "django_admin_log")
 """Sessions come with signing in. Nothing else may differ, not even a log."""
 
@@ -40,6 +42,8 @@ def addresses(people):  # noqa: F811
     lund = network.cities.exclude(pk=city.pk).get()
     grant_role(ugo, "contributor", actor=admin, city=lund)
     claim = services.claim_adaptation(practice, actor=ugo, city=lund, source_language="it", kept="Uno", changed="Due")
+    event = make_event(networks=[network])
+    make_registration(event)
     pk, revision = practice.pk, draft.pk
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
     return [
@@ -61,6 +65,8 @@ def addresses(people):  # noqa: F811
         reverse("admin:practices_practice_change", args=[pk]),
         reverse("admin:practices_practice_delete", args=[pk]),
         reverse("admin:networks_city_change", args=[city.pk]),
+        *(reverse(f"admin:events_event_{page}", args=[event.pk]) for page in EVENT_PAGES),
+        reverse("admin:events_eventseries_duplicate", args=[make_series(networks=[network]).pk]),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
         reverse("accounts:end_sessions"),
