@@ -101,22 +101,26 @@ class ExportAdmin:
         except TooLongForCellError:
             text = _("One of the texts is longer than a cell of XLSX can be. Choose CSV or JSON.")
             return self._refused(request, text)
-        self._note(request.user, len(ids), kind)
+        note_export(request.user, self.model, len(ids), kind)
         return response
 
     def _refused(self, request, text):
         self.message_user(request, text, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
-    def _note(self, actor, count, kind):
-        told = ngettext("%(count)s row exported as %(kind)s.", "%(count)s rows exported as %(kind)s.", count)
-        LogEntry.objects.create(
-            user=actor,
-            content_type=ContentType.objects.get_for_model(self.model),
-            object_repr=str(self.opts.verbose_name_plural),
-            action_flag=CHANGE,
-            change_message=told % {"count": count, "kind": kind.upper()},
-        )
-
     def _list_address(self):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+
+def note_export(actor, source, count, kind):
+    """Log that rows left as a file: of a model's list, or of one record."""
+    is_record = not isinstance(source, type)
+    told = ngettext("%(count)s row exported as %(kind)s.", "%(count)s rows exported as %(kind)s.", count)
+    LogEntry.objects.create(
+        user=actor,
+        content_type=ContentType.objects.get_for_model(source),
+        object_id=source.pk if is_record else None,
+        object_repr=str(source if is_record else source._meta.verbose_name_plural)[:200],
+        action_flag=CHANGE,
+        change_message=told % {"count": count, "kind": kind.upper()},
+    )

@@ -11,7 +11,9 @@ class EventsConfig(AppConfig):
         from common import waiting
         from events import mine, personal_data
         from events.action_desk import waiting_for_cities
+        from events.waiting import kept_by_coordinators
 
         registry.register("events", collect=personal_data.collect, erase=personal_data.erase)
         waiting.register(mine.asked)
         waiting.register(waiting_for_cities)
+        waiting.register(kept_by_coordinators)

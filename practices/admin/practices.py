@@ -2,6 +2,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
@@ -200,6 +201,12 @@ class PracticeAdmin(ScopedAdmin, ExportAdmin, TranslatedAdmin):
 
     def view_on_site(self, practice):
         return practice.get_absolute_url()
+
+    def get_queryset(self, request):
+        # For an event a practice is chosen from all that the coordinator may read.
+        if request.path == reverse("admin:autocomplete"):
+            return Practice.objects.visible_to(request.user)
+        return super().get_queryset(request)
 
     # The list
 

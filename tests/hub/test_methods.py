@@ -10,11 +10,19 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
-from tests.events.factories import make_asked_participant, make_event, make_group, make_registration, make_session
+from tests.events.factories import (
+    make_asked_participant,
+    make_event,
+    make_group,
+    make_registration,
+    make_series,
+    make_session,
+)
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
 pytestmark = pytest.mark.django_db
+EVENT_PAGES = ("overview", "register", "nominate", "duplicate", "poll", "change", "delete")
 UNTOLD = ("django_session", "django_admin_log")
 """Sessions come with signing in. Nothing else may differ, not even a log."""
 
@@ -45,6 +53,7 @@ def addresses(people):  # noqa: F811
     event = make_event(networks=[network], mode="hybrid")
     row = make_registration(event, state="unverified", seat=False)
     pool, key = event.pools.first(), [row.uid, token_of(row)]
+    make_registration(event)
     pk, revision = practice.pk, draft.pk
     asked = make_asked_participant(network)
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
@@ -85,6 +94,8 @@ def addresses(people):  # noqa: F811
         *(reverse(f"events:registration-{verb}", args=key) for verb in ("withdraw", "mode", "sessions")),
         *(reverse(f"events:registration-{verb}", args=key) for verb in ("details", "wishes", "calendar")),
         *(reverse(f"events:registration-{verb}", args=[*key, pool.pk]) for verb in ("accept", "decline")),
+        *(reverse(f"admin:events_event_{page}", args=[event.pk]) for page in EVENT_PAGES),
+        reverse("admin:events_eventseries_duplicate", args=[make_series(networks=[network]).pk]),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
         reverse("accounts:end_sessions"),

@@ -13,7 +13,7 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.models import Practice
-from tests.events.factories import make_event
+from tests.events.factories import make_event, make_series
 from tests.factories import make_city, make_network, make_person, make_practice
 from tests.practices.test_editorial import complete
 
@@ -111,6 +111,14 @@ PAGES = {
     "admin:common_outboxmail_changelist": NO_COORDINATOR,
     "admin:common_outboxmail_add": NOBODY,
     "admin:networks_roleassignment_add": NOBODY,
+    "admin:events_event_changelist": STAFF,
+    "admin:events_event_add": STAFF,
+    "admin:events_eventseries_changelist": STAFF,
+    "admin:events_eventseries_add": STAFF,
+    "admin:events_registration_changelist": STAFF,
+    "admin:events_registration_export": STAFF,
+    "admin:events_registration_add": NOBODY,
+    "admin:events_nomination_changelist": STAFF,
 }
 
 OBJECTS = {
@@ -138,6 +146,17 @@ OBJECTS = {
     ("admin:networks_membership_delete", "membership_id"): OWN_NETWORK,
     ("admin:networks_roleassignment_change", "role_id"): OWN_NETWORK,
     ("admin:networks_roleassignment_history", "role_id"): OWN_NETWORK,
+    ("admin:events_event_overview", "event_id"): OWN_NETWORK,
+    ("admin:events_event_register", "event_id"): OWN_NETWORK,
+    ("admin:events_event_nominate", "event_id"): OWN_NETWORK,
+    ("admin:events_event_duplicate", "event_id"): OWN_NETWORK,
+    ("admin:events_event_poll", "event_id"): OWN_NETWORK,
+    ("admin:events_event_change", "event_id"): OWN_NETWORK,
+    ("admin:events_event_history", "event_id"): OWN_NETWORK,
+    ("admin:events_eventseries_change", "series_id"): OWN_NETWORK,
+    ("admin:events_eventseries_history", "series_id"): OWN_NETWORK,
+    ("admin:events_eventseries_duplicate", "series_id"): OWN_NETWORK,
+    ("admin:events_eventseries_delete", "series_id"): OWN_NETWORK,
 }
 
 STATES = {
@@ -171,6 +190,7 @@ ELSEWHERE = {
         *("accounts:invitation", "accounts:request", "accounts:start", "admin/login/", "admin/password_change/"),
         *("admin:login", "admin:logout", "admin:password_change", "admin:accounts_", "admin:auth_"),
     ],
+    "tests/events/test_admin.py": ["admin:events_"],
     "tests/practices/test_import_jobs.py": ["admin:practices_importjob_"],
     "tests/practices/test_review_desk.py and its neighbours": [
         *("workspace:review-", "workspace:comment-settle", "workspace:practice-restore", "workspace:practice-confirm"),
@@ -252,6 +272,7 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
     practice = make_practice(city=city, networks=[network])
     membership = network.memberships.get(city=city)
     assignment = RoleAssignment.objects.get(person=people["officer"])
+    event, series = make_event(networks=[network]), make_series(networks=[network])
     addresses = {
         "practice": lambda name: practice.get_absolute_url(),
         "city_slug": lambda name: city.get_absolute_url(),
@@ -265,6 +286,8 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
         "city_id": lambda name: reverse(name, args=[city.pk]),
         "membership_id": lambda name: reverse(name, args=[membership.pk]),
         "role_id": lambda name: reverse(name, args=[assignment.pk]),
+        "event_id": lambda name: reverse(name, args=[event.pk]),
+        "series_id": lambda name: reverse(name, args=[series.pk]),
     }
     signed_in(client, people, role)
     answers = {key: client.get(addresses[key[1]](key[0])).status_code for key in OBJECTS}

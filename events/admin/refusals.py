@@ -1,0 +1,28 @@
+"""What services refuse, told in the form."""
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import OperationalError
+from django.utils.translation import gettext as _
+
+from events.models import Event
+
+
+def attempt(form, verb):
+    """Call a service; what it refuses becomes errors of the form, next to the field where the form has it."""
+    try:
+        return verb()
+    except ValidationError as error:
+        errors = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+        for name, texts in errors.items():
+            field = name if name in form.fields else None
+            label = "" if field or name == NON_FIELD_ERRORS else _label(name)
+            for text in ValidationError(texts).messages:
+                form.add_error(field, f"{label}: {text}" if label else text)
+    except OperationalError:
+        form.add_error(None, _("Somebody else is giving out places at this moment. Please try again."))
+    return None
+
+
+def _label(name):
+    names = {field.name: field.verbose_name for field in Event._meta.get_fields() if hasattr(field, "verbose_name")}
+    return str(names.get(name, name))

@@ -1,0 +1,132 @@
+"""Limits of seats, seats kept for some, and who was nominated."""
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.forms.models import BaseInlineFormSet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from common.admin import CleanAdmin
+from events.admin.forms import date_input, time_input
+from events.admin.parts import PartAdmin, PartForm
+from events.models import Nomination, SeatPool, SeatReserve
+from events.services.registering import change_pool, nominate
+from events.times import instant, wall_clock
+from networks.scoped_admin import ScopedInline
+from vocabularies.models import Scheme, Term
+
+
+class ReserveForm(forms.ModelForm):
+    """Until when by the clock of the event's place."""
+
+    releases_day = date_input(gettext_lazy("Released on"))
+    releases_time = time_input(gettext_lazy("at"))
+
+    class Meta:
+        model = SeatReserve
+        fields = ["stakeholder", "seats"]
+
+    def __init__(self, *args, zone, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+        self.fields["stakeholder"].queryset = Term.objects.in_scheme(Scheme.ORGANISATION_TYPE)
+        if self.instance.pk:
+            local = wall_clock(self.instance.releases_at, zone)
+            self.initial |= {"releases_day": local.date(), "releases_time": local.time()}
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("releases_day") and cleaned.get("releases_time"):
+            try:
+                moment = instant(cleaned["releases_day"], cleaned["releases_time"], self.zone)
+            except ValidationError as error:
+                self.add_error("releases_time", error)
+            else:
+                self.instance.releases_at = moment
+        return cleaned
+
+
+class ReserveFormSet(BaseInlineFormSet):
+    def get_form_kwargs(self, index):
+        return super().get_form_kwargs(index) | {"zone": self.instance.event.time_zone}
+
+
+class ReserveInline(ScopedInline, admin.TabularInline):
+    model = SeatReserve
+    form = ReserveForm
+    formset = ReserveFormSet
+    fields = ["stakeholder", "seats", "releases_day", "releases_time"]
+    extra = 0
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        widget = formset.form.base_fields["stakeholder"].widget
+        for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            setattr(widget, name, False)
+        return formset
+
+
+@admin.register(SeatPool)
+class SeatPoolAdmin(PartAdmin, CleanAdmin):
+    """Pools come with the mode of the event and with break-out sessions; here their limits change."""
+
+    coordinators_may = frozenset({"view", "change", "delete"})
+    changes_programme = False
+    inlines = [ReserveInline]
+    list_display = ["__str__", "event", "capacity", "per_city_maximum", "has_waiting_list"]
+    list_select_related = ["event", "session__event"]
+    fields = ["capacity", "per_city_maximum", "has_waiting_list", "offer_hours"]
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        """With its event or session, never by itself."""
+        is_own_page = request.path.startswith(reverse("admin:events_seatpool_changelist"))
+        return not is_own_page and super().has_delete_permission(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        """The service changes the limits, once the kept seats are stored."""
+
+    def save_related(self, request, form, formsets, change):
+        with transaction.atomic():
+            for formset in formsets:
+                self.save_formset(request, form, formset, change=change)
+            change_pool(form.instance, form.cleaned_data, actor=request.user)
+
+
+class NominationForm(PartForm):
+    def clean_email(self):
+        email = self.cleaned_data["email"]
+        if Nomination.objects.filter(event=self.event, email__iexact=email).exists():
+            raise ValidationError(gettext_lazy("This address is nominated already."))
+        return email
+
+
+@admin.register(Nomination)
+class NominationAdmin(PartAdmin, CleanAdmin):
+    """Made and taken back, never changed."""
+
+    form = NominationForm
+    coordinators_may = frozenset({"view", "add", "delete"})
+    changes_programme = False
+    list_display = ["email", "name", "city", "event", "at"]
+    list_filter = [("event", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["event", "city"]
+    search_fields = ["email", "name"]
+    autocomplete_fields = ["city"]
+    fields = ["email", "name", "language", "city"]
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        values = form.cleaned_data
+        email = values.pop("email")
+        made = nominate(form.event, email, actor=request.user, **values)
+        obj.pk = made.pk
+
+    def save_related(self, request, form, formsets, change):
+        """There is nothing related."""
