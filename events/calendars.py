@@ -81,7 +81,9 @@ def head(name: str, address: str, hours: int) -> str:
 
 def personal_address(holder) -> str:
     """Where programs fetch the personal calendar, in the current language: whoever knows it sees the calendar."""
-    return settings.SITE_URL.rstrip("/") + reverse("events:my-calendar", args=[holder.uid, token_of(holder, "calendar")])
+    return settings.SITE_URL.rstrip("/") + reverse(
+        "events:my-calendar", args=[holder.uid, token_of(holder, "calendar")]
+    )
 
 
 def subscribed(address: str) -> str:

@@ -71,9 +71,7 @@ def _statuses(event, earlier):
     if event.status == Event.Status.POSTPONED:
         return ["EventPostponed"]
     moved = [
-        name
-        for name, is_so in (("EventRescheduled", earlier), ("EventMovedOnline", event.moved_online_at))
-        if is_so
+        name for name, is_so in (("EventRescheduled", earlier), ("EventMovedOnline", event.moved_online_at)) if is_so
     ]
     return moved or ["EventScheduled"]
 

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from events.models import DateOption, DatePoll, Session
 from events.times import check_zone, hours_between, instant, settled_instant, wall_clock
-from tests.events.factories import make_event, make_session
+from tests.events.factories import make_event
 
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
 ROME = "Europe/Rome"

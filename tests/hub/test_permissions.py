@@ -52,6 +52,7 @@ PAGES = {
     "practices:map": EVERYBODY,
     "practices:suggest": EVERYBODY,
     "practices:feed": EVERYBODY,
+    "events:calendar": EVERYBODY,
     "networks:cities": EVERYBODY,
     "networks:networks": EVERYBODY,
     "api:practices": EVERYBODY,
@@ -177,6 +178,7 @@ ELSEWHERE = {
     "tests/practices/test_city_page.py": ["workspace:city-"],
     "tests/practices/translating": ["workspace:translation-export", "workspace:translation-worklist"],
     "tests/practices/test_files.py": ["attachment"],
+    "tests/events/test_calendars.py": ["events:ics", "events:my-calendar"],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
     "Django's own, which ask the admin classes above": [
