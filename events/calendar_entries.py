@@ -6,9 +6,11 @@ links to join) enters only through `Own`, which is made for the holder of a regi
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import quote
 
 from babel.dates import format_time
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, to_locale
 
@@ -62,15 +64,26 @@ class Own:
 class Surroundings:
     """What the entries of some events say beside the event's own columns, asked for once: four queries."""
 
-    def __init__(self, events, among=None):
-        """`among` is the query of their ids, where they are too many to be listed."""
-        ids = [event.pk for event in events] if among is None else among
+    def __init__(self, events):
+        # A list, however long: a query in its place was planned as a loop in a loop where statistics were old.
+        ids = [event.pk for event in events]
         self.reader = current_language()
-        self._chains = {}
+        self._chains, self._cities = {}, {}
+        self._page = settings.SITE_URL.rstrip("/") + reverse("events:detail", args=[0, "slug"])
         self.networks = _names(Event.networks.through, "network", Network, ids, self._network)
         self.themes = _names(Event.themes.through, "term", Term, ids, self._term)
         moves = EventDateChange.objects.filter(event__in=ids, old_starts_at__isnull=False)
         self.moves = {move.event_id: move for move in moves.order_by("at", "pk")}
+
+    def page(self, event):
+        """As `page_address`; asking Django for each of thousands takes longer than their texts."""
+        return self._page.replace("0-slug", f"{event.pk}-{quote(event.slug)}")
+
+    def city(self, city):
+        """The city's name for this reader; many events have the same city."""
+        if city.pk not in self._cities:
+            self._cities[city.pk] = proper_name(city, self.reader)
+        return self._cities[city.pk]
 
     def _network(self, network):
         return proper_name(network, self.reader) or network.slug
@@ -119,7 +132,7 @@ def entry(event, around, own=None, *, is_cancelled=False, has_agenda=False, peop
     if own and status == "CONFIRMED" and not own.has_place:
         status = "TENTATIVE"
     is_shared = own is not None and own.has_place and status != "CANCELLED"
-    address = page_address(event)
+    address = around.page(event)
     title = around.text(event, "title", event)
     heading = HEADINGS.get(event.status, "%(title)s")
     lines = [
@@ -130,7 +143,7 @@ def entry(event, around, own=None, *, is_cancelled=False, has_agenda=False, peop
         rfc5545.text("SUMMARY", heading % {"title": title.text or f"#{event.pk}"}, **_language_of(title)),
         rfc5545.text("DESCRIPTION", _description(event, around, own, is_shared, address)),
         rfc5545.uri("URL", address),
-        *_place(event, around.reader),
+        *_place(event, around),
         *_categories(event, around),
         *(_conferences(event, own, around) if is_shared else ()),
         *people,
@@ -149,7 +162,7 @@ def session_entry(session, event, around, own=None, place=None) -> str:
         names.append(around.text(place.group, "title", event).text)
         room = place.group.room or session.room
     text = around.text(session, "description", event)
-    where = [_room_name(room, event, around), *_place_names(event, around.reader)]
+    where = [_room_name(room, event, around), *_place_names(event, around)]
     lines = [
         "BEGIN:VEVENT\r\n",
         *_identity(session.uid, event, own, None),
@@ -157,7 +170,7 @@ def session_entry(session, event, around, own=None, place=None) -> str:
         *_times(session.starts_at, session.ends_at, event.time_zone),
         rfc5545.text("SUMMARY", " – ".join(filter(None, names)) or str(event), **_language_of(title)),
         rfc5545.text("DESCRIPTION", "\n\n".join(filter(None, [_labelled(text, around.reader), str(event)]))),
-        rfc5545.uri("URL", page_address(event)),
+        rfc5545.uri("URL", around.page(event)),
         rfc5545.text("LOCATION", ", ".join(filter(None, where))) if any(where) else "",
         f"RELATED-TO:{event.uid}@{HOST}\r\n",
         *(_conference(room, event, around) if is_shared else ()),
@@ -260,14 +273,14 @@ def _room_name(room, event, around):
     return around.text(room, "name", event).text if room else ""
 
 
-def _place_names(event, reader):
+def _place_names(event, around):
     if not event.is_in_person:
         return []
-    return [event.venue, event.address, proper_name(event.city, reader) if event.city else ""]
+    return [event.venue, event.address, around.city(event.city) if event.city else ""]
 
 
-def _place(event, reader):
-    names = list(filter(None, _place_names(event, reader)))
+def _place(event, around):
+    names = list(filter(None, _place_names(event, around)))
     if event.is_online:
         names.append(_("Online"))
     if names:

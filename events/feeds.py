@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from common.languages import current_language, in_all_languages, name_in
 from common.localized import localized, proper_name
-from common.phrases import listed
 from events.calendar_entries import Own, Surroundings, entry, session_entry
 from events.calendars import calendar, head, own_places
 from events.models import CANCELLED_STAYS_DAYS, Event, GroupPlace, Registration, RegistrationStep
@@ -53,9 +52,8 @@ def public_calendar(networks, languages, address: str) -> str:
         events = events.filter(languages__overlap=languages)
     reader = current_language()
     chosen = [proper_name(network, reader) for network in networks] + [name_in(code, reader) for code in languages]
-    ids = events.order_by().values("pk")
     events = list(events.prefetch_related("city").only(*SAID).order_by("pk"))
-    around = Surroundings(events, among=ids)
+    around = Surroundings(events)
     entries = [entry(event, around) for event in events]
     return calendar(entries, events, around, head(_title(_("Events"), chosen), address, PUBLIC_HOURS))
 
@@ -101,4 +99,5 @@ def personal_calendar(holder, address: str) -> str:
 
 
 def _title(name, chosen):
-    return f"{settings.SITE_NAME}: {name}" + (f" ({listed(chosen)})" if chosen else "")
+    # Without commas, which some programs show with the backslash that they are written with.
+    return " · ".join([settings.SITE_NAME, name, *chosen])

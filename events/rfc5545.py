@@ -18,7 +18,6 @@ from common.text import clean_characters
 LONGEST = 75
 """Octets of a line (RFC 5545, 3.1)."""
 
-_TEXT = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 _PARAMETER = str.maketrans({"^": "^^", "\n": "^n", '"': "^'"})  # RFC 6868
 _NO_TEXT = re.compile(r"[\x00-\x20\x7f]")
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -74,7 +73,9 @@ def local(name: str, moment: datetime, zone: str) -> str:
 def _literal(value):
     value = str(value)
     # What is printable has nothing that could break a line; cleaning takes longer than all the rest.
-    return (value if value.isprintable() else clean_characters(value)).translate(_TEXT)
+    if not value.replace("\n", "").isprintable():
+        value = clean_characters(value)
+    return value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def _parameters(parameters):

@@ -61,7 +61,7 @@ def event_file(request, pk, slug):
     )
     if not text:
         raise Http404
-    return _public(request, text, f"event-{event.pk}-{current_language()}", None)
+    return _public(request, text, f"event-{event.pk}-{current_language()}", _last_change())
 
 
 @require_safe
@@ -102,7 +102,7 @@ def _answer(request, text, name, changed_at):
 
 
 def _last_change():
-    """When the public calendar may have changed last; never before today.
+    """When a public calendar may have changed last; never before today.
 
     Events leave it when their time has come, and names of networks and cities are changed elsewhere: who asks by date
     gets the whole of it once a day. All events count, since those that were hidden are no longer among the shown.
