@@ -201,7 +201,6 @@ ELSEWHERE = {
     "tests/practices/test_city_page.py": ["workspace:city-"],
     "tests/practices/translating": ["workspace:translation-export", "workspace:translation-worklist"],
     "tests/practices/test_files.py": ["attachment"],
-<<<<<<< HEAD
     "tests/events/test_registering_pages.py, below and by the secret in the address": [
         *("events:register", "events:confirm", "events:manage", "events:registration-"),
     ],
@@ -211,9 +210,7 @@ ELSEWHERE = {
         *("events:check-in", "events:registration-code", "events:registration-certificate"),
         *("events:certificate-check", "events:feedback"),
     ],
-=======
     "tests/events/test_calendars.py": ["events:ics", "events:my-calendar"],
->>>>>>> ev-cal
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/events/test_polls.py": ["events:poll", "events:reconfirm"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
