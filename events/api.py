@@ -14,7 +14,6 @@ from common.api import (
     only,
     texts_field,
 )
-from events.availability import BEST_FIRST
 from events.cards import cards_of
 from events.filters import EventFilter
 from events.listing import PARAMETER, EventRequest
@@ -23,6 +22,7 @@ from events.models.programme import EventPractice
 from events.presentation import read_event, with_programme
 from events.records import TEXTS, card_record, event_record
 from events.rules import CLOSED_REASONS
+from events.standings import BEST_FIRST
 from networks.api import PlaceSerializer
 from practices.search.catalogue import catalogue
 from practices.search.indexing import library_version

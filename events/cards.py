@@ -12,9 +12,9 @@ from django.utils.translation import ngettext, pgettext
 from common.languages import current_language, in_all_languages
 from common.localized import LocalizedText, localized, proper_name
 from common.templatetags.hub import day, number
-from events.availability import FEW_LEFT, FULL, OPEN, WAITING_LIST, Seats, registration_state, seats_of
 from events.models import Event, EventDateChange
 from events.showing import when_in_words
+from events.standings import FEW_LEFT, FULL, OPEN, WAITING_LIST, Seats, registration_state, seats_of
 from events.times import wall_clock
 from practices.search.catalogue import Catalogue
 from practices.search.catalogue import Value as Choice

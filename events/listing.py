@@ -5,7 +5,7 @@ from math import ceil
 from urllib.parse import urlencode
 
 from babel import Locale
-from django.db.models import Count, F, Func, Value
+from django.db.models import Count, F, Func, Q, Value
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast
 from django.http import QueryDict
@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from common.languages import name_in
 from common.text import clean_line
-from events.filters import ALL, PAST, UPCOMING, EventFilter
+from events.filters import ALL, CONDITIONS, PAST, UPCOMING, EventFilter, of_time
 from events.models import Event
 from practices.listing import SHOWN_AT_FIRST, CountedValue, FacetGroup
 from practices.search.catalogue import Catalogue
@@ -89,9 +89,6 @@ class EventRequest:
     def without(self, value):
         return replace(self, chosen=tuple(other for other in self.chosen if other != value), page=1)
 
-    def without_facet(self, facet):
-        return replace(self, chosen=tuple(value for value in self.chosen if value.facet != facet), page=1)
-
     def pairs(self):
         """(parameter, value) of what was chosen, as the page names them."""
         return [(value.facet, value.key) for value in self.chosen]
@@ -155,8 +152,9 @@ def event_page(asked: EventRequest, scope) -> EventPage:
 
 def counted(asked, scope):
     """(total, {facet: {key: how many events choosing it too would leave, or add}}), in one statement."""
-    parts = [_counts("", asked, scope, Value("", output_field=_TEXT))]
-    parts += [_counts(facet, asked.without_facet(facet), scope, KEYS[facet]) for facet in LISTED]
+    in_time = of_time(scope, asked.when).order_by()
+    parts = [_counts("", in_time.filter(_conditions(asked)), Value("", output_field=_TEXT))]
+    parts += [_counts(facet, in_time.filter(_conditions(asked, but_for=facet)), KEYS[facet]) for facet in LISTED]
     total, counts = 0, {facet: {} for facet in LISTED}
     for facet, key, count in parts[0].union(*parts[1:], all=True):
         if not facet:
@@ -166,11 +164,23 @@ def counted(asked, scope):
     return total, counts
 
 
-def _counts(facet, asked, scope, key):
-    found = matching(asked, scope).order_by()
-    named = found.annotate(counted_key=Cast(key, _TEXT) if facet else key)
-    counted_rows = named.values("counted_key").annotate(counted=Count("pk", distinct=True))
-    return counted_rows.values_list(Value(facet, output_field=_TEXT), "counted_key", "counted")
+def _conditions(asked, but_for=None):
+    """What `EventFilter` asks for the chosen values, built without a form: it is needed for each facet."""
+    by_facet = {}
+    for facet, key in asked.pairs():
+        if facet != but_for:
+            by_facet.setdefault(facet, []).append(key)
+    found = Q()
+    for facet, keys in by_facet.items():
+        found &= Q(CONDITIONS[PARAMETER.get(facet, facet)](keys))
+    return found
+
+
+def _counts(facet, events, key):
+    named = events.annotate(counted_key=Cast(key, _TEXT) if facet else key).values("counted_key")
+    # A language that is both spoken and interpreted into counts once; nothing else is named twice.
+    rows = named.annotate(counted=Count("pk", distinct=facet == "language"))
+    return rows.values_list(Value(facet, output_field=_TEXT), "counted_key", "counted")
 
 
 def facet_groups(page: EventPage, catalogue: Catalogue) -> list[FacetGroup]:

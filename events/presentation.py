@@ -10,16 +10,17 @@ from itertools import groupby
 from babel.dates import format_time
 from django.db.models import F, Prefetch
 from django.utils import timezone
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
 from common.languages import site_languages
 from common.localized import LocalizedText, localized, proper_name
-from events.availability import Seats, registration_state, seats_of
+from common.templatetags.hub import number
 from events.cards import Mark, cards_of, marks_of, previous_starts
 from events.models import BreakoutGroup, Event, Session, Speaker
 from events.services.registering import CLOSED
 from events.showing import moment_in_words, when_in_words
+from events.standings import Seats, registration_state, seats_of
 from practices.models import Practice
 
 TOLD_AFTERWARDS = (Event.Status.REPORTED, Event.Status.ARCHIVED)
@@ -265,12 +266,13 @@ def seats_in_words(reading) -> list[str]:
 
 
 def _seats_in_words(pool, is_one_of_several):
-    values = {"free": pool.free, "places": pool.capacity}
-    text = _("%(free)s of %(places)s places are free.") % values
+    values = {"free": number(pool.free), "places": number(pool.capacity)}
+    text = ngettext("%(free)s of %(places)s place is free.", "%(free)s of %(places)s places are free.", pool.capacity)
     if not pool.free:
-        text = _("All %(places)s places are taken.") % values
-        if pool.has_waiting_list:
-            text += " " + _("There is a waiting list.")
+        text = ngettext("The only place is taken.", "All %(places)s places are taken.", pool.capacity or 2)
+    text = text % values
+    if not pool.free and pool.has_waiting_list:
+        text += " " + _("There is a waiting list.")
     if not is_one_of_several:
         return text
     kind = _("In person") if pool.kind == "in-person" else _("Online")

@@ -1,6 +1,7 @@
 """The public pages of events: list, month, event, series. What one may not see is not there."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
@@ -51,6 +52,7 @@ def event_list(request):
         "upcoming_url": address + asked.query_string(when="upcoming", page=1),
         "past_url": address + asked.query_string(when="past", page=1),
         "month_url": this_month() + EventRequest(asked.chosen).query_string(),
+        "calendar_query": calendar_query(asked),
         "facets": facet_groups(page, values),
         "chips": chips(asked, address),
         "cards": cards_of(page.ids, values),
@@ -61,6 +63,12 @@ def event_list(request):
     else:
         context |= page_links(page, address)
     return render(request, "events/_results.html" if is_fragment else "events/event_list.html", context)
+
+
+def calendar_query(asked):
+    """What of a request a calendar can be narrowed by."""
+    pairs = [(name, key) for name, key in asked.pairs() if name in ("network", "language")]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def this_month():
@@ -110,13 +118,14 @@ def detail(request, pk, slug=""):
         return HttpResponsePermanentRedirect(alternates[reader])
     reading = read_event(event, reader)
     canonical = alternates[reader if reader in reading.languages else event.source_language]
-    siblings = series_cards(event.series, scope.announced(), labels(request), but_for=pk) if event.series else []
+    siblings = series_cards(event.series, scope.announced(), labels(request), but_for=event.pk) if event.series else []
     context = {
         "section": "events",
         "event": event,
         "reading": reading,
         "series": event.series and localized(event.series, "title", reader, event.series.source_language),
         "siblings": siblings,
+        "calendar_query": "?" + urlencode([("network", network.slug) for network in reading.networks]),
         "seats": seats_in_words(reading),
         "registration_dates": registration_dates(event),
         "structured": json_ld(event, reader) if event.is_public else None,
