@@ -152,7 +152,8 @@ def test_empty_list_says_what_to_do(client):
 def test_list_sends_htmx_the_results_alone(client):
     make_event()
     fragment = client.get(LIST, headers={"HX-Request": "true"}).content.decode()
-    assert fragment.lstrip().startswith("<section") and "<html" not in fragment
+    assert fragment.lstrip().startswith("<section")
+    assert "<html" not in fragment
 
 
 def test_list_labels_a_title_in_another_language(client):
@@ -528,7 +529,8 @@ def test_event_page_links_public_practices_and_names_others_only_by_their_given_
     shown = page(client, event.get_absolute_url())
     assert public.get_absolute_url() in shown
     assert "Night walks" in shown
-    assert "Hidden draft" not in shown and draft.get_absolute_url() not in shown
+    assert "Hidden draft" not in shown
+    assert draft.get_absolute_url() not in shown
 
 
 @pytest.mark.parametrize(
@@ -553,8 +555,8 @@ def test_event_page_says_how_registration_stands(client, values, text):
 
 
 def test_event_page_names_the_zone_of_the_place(client):
-    event = make_event(day=date(2027, 6, 15), time_zone="Asia/Amman")
-    assert "Jordan Time" in page(client, event.get_absolute_url())
+    event = make_event(day=date(2027, 6, 15), time_zone="Asia/Beirut")
+    assert "(Eastern European Summer Time)" in page(client, event.get_absolute_url())
 
 
 def test_event_page_of_an_old_title_leads_to_the_new_one(client):

@@ -9,6 +9,7 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
+from tests.events.factories import make_event, make_series
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
@@ -40,6 +41,7 @@ def addresses(people):  # noqa: F811
     lund = network.cities.exclude(pk=city.pk).get()
     grant_role(ugo, "contributor", actor=admin, city=lund)
     claim = services.claim_adaptation(practice, actor=ugo, city=lund, source_language="it", kept="Uno", changed="Due")
+    event = make_event(networks=[network], series=make_series(networks=[network]))
     pk, revision = practice.pk, draft.pk
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
     return [
@@ -47,6 +49,9 @@ def addresses(people):  # noqa: F811
         practice.get_absolute_url(),
         city.get_absolute_url(),
         network.get_absolute_url(),
+        event.get_absolute_url(),
+        event.series.get_absolute_url(),
+        reverse("events:month", args=["2027", "06"]),
         *(workspace("step", draft.practice_id, step) for step in STEPS),
         *(workspace(name, draft.practice_id) for name in ("write", "save", "submitted", "edit")),
         *(workspace(name, pk) for name in ("practice-history", "practice-withdraw", "practice-confirm")),

@@ -13,6 +13,7 @@ from networks.services import grant_role
 from practices import services
 from practices.forms import STEPS
 from practices.models import Practice
+from tests.events.factories import make_event, make_series
 from tests.factories import make_city, make_network, make_person, make_practice
 from tests.practices.test_editorial import complete
 
@@ -52,9 +53,11 @@ PAGES = {
     "practices:map": EVERYBODY,
     "practices:suggest": EVERYBODY,
     "practices:feed": EVERYBODY,
+    "events:list": EVERYBODY,
     "networks:cities": EVERYBODY,
     "networks:networks": EVERYBODY,
     "api:practices": EVERYBODY,
+    "api:events": EVERYBODY,
     "api:cities": EVERYBODY,
     "api:networks": EVERYBODY,
     "api:vocabularies": EVERYBODY,
@@ -116,6 +119,10 @@ OBJECTS = {
     ("networks:city", "city_slug"): EVERYBODY,
     ("networks:network", "network_slug"): EVERYBODY,
     ("api:practice", "pk"): EVERYBODY,
+    ("events:detail", "event"): EVERYBODY,
+    ("events:series", "event_series"): EVERYBODY,
+    ("events:month", "event_month"): EVERYBODY,
+    ("api:event", "event_pk"): EVERYBODY,
     ("api:city", "slug_of_city"): EVERYBODY,
     ("api:network", "slug_of_network"): EVERYBODY,
     ("workspace:practice-history", "pk"): "302 302 404 200 403 403 403 200 403 200",
@@ -177,6 +184,7 @@ ELSEWHERE = {
     "tests/practices/test_city_page.py": ["workspace:city-"],
     "tests/practices/translating": ["workspace:translation-export", "workspace:translation-worklist"],
     "tests/practices/test_files.py": ["attachment"],
+    "tests/events/test_pages.py": ["event-document"],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
     "Django's own, which ask the admin classes above": [
@@ -232,6 +240,7 @@ def test_page_answers_each_role_as_promised(client, people, role):
 def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
     city, network = people["city"], people["network"]
     practice = make_practice(city=city, networks=[network])
+    event = make_event(networks=[network], series=make_series(networks=[network]))
     membership = network.memberships.get(city=city)
     assignment = RoleAssignment.objects.get(person=people["officer"])
     addresses = {
@@ -240,6 +249,10 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
         "network_slug": lambda name: network.get_absolute_url(),
         "pk": lambda name: reverse(name, args=[practice.pk]),
         "italian": lambda name: reverse(name, args=[practice.pk, "it"]),
+        "event": lambda name: event.get_absolute_url(),
+        "event_series": lambda name: event.series.get_absolute_url(),
+        "event_month": lambda name: reverse(name, args=["2027", "06"]),
+        "event_pk": lambda name: reverse(name, args=[event.pk]),
         "object_id": lambda name: reverse(name, args=[practice.pk]),
         "slug_of_city": lambda name: reverse(name, args=[city.slug]),
         "slug_of_network": lambda name: reverse(name, args=[network.slug]),
