@@ -9,15 +9,21 @@ from events.views.report import report
 app_name = "events"
 
 PARTICIPANT = "registration/<uuid:uid>/<str:token>/"
+"""Below it a participant, who has the mailed link, acts without an account."""
 
 urlpatterns = [
-    path("<int:pk>-<str:slug>/", views.detail, name="detail"),
-    path(PARTICIPANT + "poll/", polling.poll, name="poll"),
-    path(PARTICIPANT + "reconfirm/", polling.reconfirm, name="reconfirm"),
+    path("", views.event_list, name="list"),
+    re_path(r"^month/(?P<year>[0-9]{4})-(?P<month>[0-9]{2})/$", views.month, name="month"),
+    re_path(r"^series/(?P<pk>[1-9][0-9]{0,8})(?:-(?P<slug>[^/]{0,200}))?/$", views.series, name="series"),
+    re_path(r"^(?P<pk>[1-9][0-9]{0,8})(?:-(?P<slug>[^/]{0,200}))?/$", views.detail, name="detail"),
+    path("<int:pk>-<str:slug>/report.pdf", report, name="report"),
+    re_path(r"^(?P<pk>[1-9][0-9]{0,8})-(?P<slug>[^/]{0,200})\.ics$", views.event_file, name="ics"),
+    path("calendar.ics", views.calendar, name="calendar"),
+    path("calendar/<uuid:uid>/<str:token>.ics", views.personal, name="my-calendar"),
     path("<int:pk>-<str:slug>/register/", views.register, name="register"),
     path("<int:pk>-<str:slug>/register/sent/", views.register_sent, name="register-sent"),
-    path(PARTICIPANT + "confirm/", views.confirm, name="confirm"),
     path(PARTICIPANT, views.manage, name="manage"),
+    path(PARTICIPANT + "confirm/", views.confirm, name="confirm"),
     path(PARTICIPANT + "withdraw/", views.withdraw, name="registration-withdraw"),
     path(PARTICIPANT + "accept/<int:pool>/", views.accept, name="registration-accept"),
     path(PARTICIPANT + "decline/<int:pool>/", views.decline, name="registration-decline"),
@@ -26,16 +32,10 @@ urlpatterns = [
     path(PARTICIPANT + "details/", views.change_details, name="registration-details"),
     path(PARTICIPANT + "wishes/", views.choose_wishes, name="registration-wishes"),
     path(PARTICIPANT + "calendar/", views.make_calendar, name="registration-calendar"),
-    re_path(r"^(?P<pk>[1-9][0-9]{0,8})-(?P<slug>[^/]{0,200})\.ics$", views.event_file, name="ics"),
-    path("calendar.ics", views.calendar, name="calendar"),
-    path("calendar/<uuid:uid>/<str:token>.ics", views.personal, name="my-calendar"),
-    path("<int:pk>-<str:slug>/report.pdf", report, name="report"),
+    path(PARTICIPANT + "poll/", polling.poll, name="poll"),
+    path(PARTICIPANT + "reconfirm/", polling.reconfirm, name="reconfirm"),
     path(PARTICIPANT + "code/", attending.registration_code, name="registration-code"),
-    path(
-        PARTICIPANT + "certificate/",
-        certificates.registration_certificate,
-        name="registration-certificate",
-    ),
+    path(PARTICIPANT + "certificate/", certificates.registration_certificate, name="registration-certificate"),
     path(
         PARTICIPANT + "certificate.pdf",
         certificates.registration_certificate_file,

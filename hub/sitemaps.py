@@ -2,7 +2,10 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 from django.utils import translation
 
-from common.languages import fallback_chain, site_languages
+from common.languages import fallback_chain, in_all_languages, site_languages
+from events.addresses import address_in
+from events.cards import LONG_TEXTS
+from events.models import Event, EventSeries
 from networks.models import City, Network
 from practices.models import Practice
 from practices.models.practice import practice_slug
@@ -13,7 +16,7 @@ class PageSitemap(Sitemap):
     alternates = True
 
     def items(self):
-        return ["home", "practices:list", "networks:cities", "networks:networks"]
+        return ["home", "practices:list", "events:list", "networks:cities", "networks:networks"]
 
     def location(self, item):
         return reverse(item)
@@ -54,9 +57,36 @@ class PracticeSitemap(Sitemap):
         return item["updated_at"]
 
 
+class EventSitemap(Sitemap):
+    """Each public event once, at its address in the language it was written in."""
+
+    limit = 5000
+
+    def items(self):
+        return Event.objects.public().order_by("pk").defer(*in_all_languages(*LONG_TEXTS))
+
+    def location(self, item):
+        return address_in(item, item.source_language)
+
+    def lastmod(self, item):
+        return item.updated_at
+
+
+class EventSeriesSitemap(Sitemap):
+    """Series with an event that is public."""
+
+    def items(self):
+        return EventSeries.objects.filter(events__in=Event.objects.public()).distinct().order_by("pk")
+
+    def location(self, item):
+        return address_in(item, item.source_language)
+
+
 SITEMAPS = {
     "pages": PageSitemap,
     "networks": NetworkSitemap,
     "cities": CitySitemap,
     "practices": PracticeSitemap,
+    "events": EventSitemap,
+    "event-series": EventSeriesSitemap,
 }

@@ -7,6 +7,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path, re_path
 
 from accounts.views import admin_login, admin_password_change
+from events.views import document as event_document
 from hub import views
 from hub.sitemaps import SITEMAPS
 from practices.views import attachment
@@ -26,6 +27,7 @@ urlpatterns = [
     path("api/v1/", include("hub.api")),
     # Whether a file may be seen depends on its practice, so the web server in front asks here.
     re_path(r"^media/(?P<path>practices/.+)$", attachment, name="attachment"),
+    re_path(r"^media/(?P<path>events/documents/.+)$", event_document, name="event-document"),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("search/", views.search, name="search"),

@@ -35,18 +35,25 @@ def library_etag(request, *args, **kwargs):
     return f'"{hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]}"'
 
 
-def unless_unchanged(view):
-    """Decorate a public view: conditional requests, revalidated by caches, separate for htmx."""
-    conditional = condition(etag_func=library_etag)(view)
+def unless_unchanged_by(etag):
+    """The decorator of public views: conditional requests by a tag, revalidated by caches, separate for htmx."""
 
-    @wraps(view)
-    def answer(request, *args, **kwargs):
-        response = conditional(request, *args, **kwargs)
-        patch_vary_headers(response, ["Cookie", "HX-Request"])
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            patch_cache_control(response, private=True, no_store=True)
-        else:
-            patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
-        return response
+    def decorate(view):
+        conditional = condition(etag_func=etag)(view)
 
-    return answer
+        @wraps(view)
+        def answer(request, *args, **kwargs):
+            response = conditional(request, *args, **kwargs)
+            patch_vary_headers(response, ["Cookie", "HX-Request"])
+            if settings.SESSION_COOKIE_NAME in request.COOKIES:
+                patch_cache_control(response, private=True, no_store=True)
+            else:
+                patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
+            return response
+
+        return answer
+
+    return decorate
+
+
+unless_unchanged = unless_unchanged_by(library_etag)

@@ -102,6 +102,12 @@ def day(value):
 
 
 @register.filter
+def full_day(value):
+    """A date with its weekday: "Tuesday 15 June 2027"."""
+    return format_date(value, "full", locale=_date_locale()) if value else ""
+
+
+@register.filter
 def month(value):
     """A month and its year."""
     return format_skeleton("yMMMM", value, locale=_date_locale()) if value else ""

@@ -1,6 +1,7 @@
 from events.views.calendars import calendar, event_file, personal
+from events.views.files import document
 from events.views.mine import mine
-from events.views.pages import detail
+from events.views.pages import detail, event_list, month, series
 from events.views.participating import (
     accept,
     change_details,
@@ -25,12 +26,16 @@ __all__ = [
     "confirm",
     "decline",
     "detail",
+    "document",
     "event_file",
+    "event_list",
     "make_calendar",
     "manage",
     "mine",
+    "month",
     "personal",
     "register",
     "register_sent",
+    "series",
     "withdraw",
 ]

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from common.languages import current_language, site_languages
 from hub.directory import map_of_practices, public_networks
-from practices.conditional import unless_unchanged, versions_for
+from hub.upcoming import upcoming, with_upcoming
+from practices.conditional import versions_for
 from practices.search.cards import load_cards
 from practices.search.catalogue import catalogue
 from practices.search.library import library_page
@@ -32,7 +33,7 @@ def choose_language(request):
 
 
 @require_safe
-@unless_unchanged
+@with_upcoming()
 def home(request):
     reader = current_language()
     versions = versions_for(request)
@@ -44,6 +45,7 @@ def home(request):
         "total": page.total,
         "cards": load_cards([hit.practice_id for hit in page.hits], values),
         "networks": public_networks(page.counts),
+        "upcoming": upcoming(request),
         "themes": [(value, page.counts[value.code]) for value in themes[:THEMES]],
     }
     return render(request, "hub/home.html", context)

@@ -9,6 +9,7 @@ from common.localized import localized
 from common.ordering import sort_key
 from common.text import clean_line
 from hub.directory import city_entries, city_map, public_networks
+from hub.upcoming import upcoming, with_upcoming
 from networks.models import City, Membership, Network
 from practices.conditional import unless_unchanged, versions_for
 from practices.search.cards import load_cards
@@ -63,7 +64,7 @@ def _by_country(entries, reader):
 
 
 @require_safe
-@unless_unchanged
+@with_upcoming("city")
 def city_detail(request, slug):
     reader = current_language()
     city = get_object_or_404(City, slug=slug)
@@ -80,6 +81,7 @@ def city_detail(request, slug):
         "total": page.total,
         "cards": load_cards([hit.practice_id for hit in page.hits], values),
         "library_url": reverse("practices:list") + f"?city={city.slug}",
+        "upcoming": upcoming(request, "city", slug),
         "population_band": Term.objects.filter(scheme=Scheme.POPULATION_BAND, code=band).first() if band else None,
         "country_name": entry.country_name if entry else city.country.name,
     }
@@ -96,7 +98,7 @@ def network_list(request):
 
 
 @require_safe
-@unless_unchanged
+@with_upcoming("network")
 def network_detail(request, slug):
     """A network: what it is, its cities on the map, its newest practices and what they are about."""
     reader = current_language()
@@ -119,5 +121,6 @@ def network_detail(request, slug):
         "themes": [(value, page.counts[value.code]) for value in themes[:10]],
         "cards": load_cards([hit.practice_id for hit in page.hits], values),
         "library_url": reverse("practices:list") + asked.query_string(),
+        "upcoming": upcoming(request, "network", slug),
     }
     return render(request, "networks/network_detail.html", context | city_map(members))

@@ -25,11 +25,12 @@ def attachment(request, path):
         found = model.objects.filter(file=path)
         record = found.visible_to(request.user).first()
         if record is not None:
-            return _answer(record, is_public=found.public().exists())
+            return file_answer(record, is_public=found.public().exists())
     raise Http404
 
 
-def _answer(record, *, is_public):
+def file_answer(record, *, is_public):
+    """The file of a record for somebody who may have it; kept by caches only where everybody may."""
     content_type = mimetypes.guess_type(record.file.name)[0] or "application/octet-stream"
     is_shown = content_type in SHOWN_TYPES
     if settings.FILES_BY_PROXY:

@@ -50,7 +50,7 @@ def addresses(people):  # noqa: F811
     lund = network.cities.exclude(pk=city.pk).get()
     grant_role(ugo, "contributor", actor=admin, city=lund)
     claim = services.claim_adaptation(practice, actor=ugo, city=lund, source_language="it", kept="Uno", changed="Due")
-    event = make_event(networks=[network], mode="hybrid")
+    event = make_event(networks=[network], mode="hybrid", series=make_series(networks=[network]))
     row = make_registration(event, state="unverified", seat=False)
     pool, key = event.pools.first(), [row.uid, token_of(row)]
     make_registration(event)
@@ -74,6 +74,9 @@ def addresses(people):  # noqa: F811
         practice.get_absolute_url(),
         city.get_absolute_url(),
         network.get_absolute_url(),
+        event.get_absolute_url(),
+        event.series.get_absolute_url(),
+        reverse("events:month", args=["2027", "06"]),
         *(workspace("step", draft.practice_id, step) for step in STEPS),
         *(workspace(name, draft.practice_id) for name in ("write", "save", "submitted", "edit")),
         *(workspace(name, pk) for name in ("practice-history", "practice-withdraw", "practice-confirm")),

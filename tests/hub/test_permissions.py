@@ -54,9 +54,11 @@ PAGES = {
     "practices:suggest": EVERYBODY,
     "practices:feed": EVERYBODY,
     "events:calendar": EVERYBODY,
+    "events:list": EVERYBODY,
     "networks:cities": EVERYBODY,
     "networks:networks": EVERYBODY,
     "api:practices": EVERYBODY,
+    "api:events": EVERYBODY,
     "api:cities": EVERYBODY,
     "api:networks": EVERYBODY,
     "api:vocabularies": EVERYBODY,
@@ -128,6 +130,10 @@ OBJECTS = {
     ("networks:city", "city_slug"): EVERYBODY,
     ("networks:network", "network_slug"): EVERYBODY,
     ("api:practice", "pk"): EVERYBODY,
+    ("events:detail", "event"): EVERYBODY,
+    ("events:series", "event_series"): EVERYBODY,
+    ("events:month", "event_month"): EVERYBODY,
+    ("api:event", "event_pk"): EVERYBODY,
     ("api:city", "slug_of_city"): EVERYBODY,
     ("api:network", "slug_of_network"): EVERYBODY,
     ("workspace:practice-history", "pk"): "302 302 404 200 403 403 403 200 403 200",
@@ -211,6 +217,7 @@ ELSEWHERE = {
         *("events:certificate-check", "events:feedback"),
     ],
     "tests/events/test_calendars.py": ["events:ics", "events:my-calendar"],
+    "tests/events/test_pages.py": ["event-document"],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/events/test_polls.py": ["events:poll", "events:reconfirm"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
@@ -272,6 +279,7 @@ def test_page_answers_each_role_as_promised(client, people, role):
 def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
     city, network = people["city"], people["network"]
     practice = make_practice(city=city, networks=[network])
+    event = make_event(networks=[network], series=make_series(networks=[network]))
     membership = network.memberships.get(city=city)
     assignment = RoleAssignment.objects.get(person=people["officer"])
     event, series = make_event(networks=[network]), make_series(networks=[network])
@@ -281,6 +289,10 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
         "network_slug": lambda name: network.get_absolute_url(),
         "pk": lambda name: reverse(name, args=[practice.pk]),
         "italian": lambda name: reverse(name, args=[practice.pk, "it"]),
+        "event": lambda name: event.get_absolute_url(),
+        "event_series": lambda name: event.series.get_absolute_url(),
+        "event_month": lambda name: reverse(name, args=["2027", "06"]),
+        "event_pk": lambda name: reverse(name, args=[event.pk]),
         "object_id": lambda name: reverse(name, args=[practice.pk]),
         "slug_of_city": lambda name: reverse(name, args=[city.slug]),
         "slug_of_network": lambda name: reverse(name, args=[network.slug]),

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from hub.wsgi import application
+from tests.events.factories import make_event, make_session
 from tests.factories import make_city, make_network, make_practice, make_term
 from vocabularies.models import Scheme
 
@@ -41,6 +42,8 @@ def test_schema_has_these_operations_each_with_its_errors(described):
         for path in (
             "cities/",
             "cities/{slug}/",
+            "events/",
+            "events/{id}/",
             "networks/",
             "networks/{slug}/",
             "practices/",
@@ -64,6 +67,7 @@ def api_schema(db):
     network = make_network("nordic", cities=[city])
     make_term(Scheme.THEME, "youth", definition_en="Young people.")
     make_practice(city=city, networks=[network], external_id="x", themes=[make_term(Scheme.THEME, "youth")])
+    make_session(make_event(city=city, networks=[network]))
     # Real requests close the connection that the test's transaction needs; Django's own test client does the same.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
