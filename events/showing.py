@@ -6,6 +6,7 @@ from babel.dates import format_date, format_time, get_timezone_name
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
+from events.models import Event, EventPractice
 from events.times import wall_clock
 
 
@@ -50,3 +51,9 @@ def moment_in_words(moment, zone) -> str:
         "time": format_time(local, "short", locale=locale),
         "zone": get_timezone_name(local, "short", locale=locale),
     }
+
+
+def events_of_practice(practice, user=None):
+    """Events at which a practice was shown, as far as a reader may see them, the latest first."""
+    shown = EventPractice.objects.filter(practice=practice, role=EventPractice.Role.SHOWN)
+    return Event.objects.visible_to(user).filter(pk__in=shown.values("event"), status__in=Event.TAKES_PLACE)
