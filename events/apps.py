@@ -9,7 +9,7 @@ class EventsConfig(AppConfig):
     def ready(self):
         from accounts import personal_data as registry
         from common import waiting
-        from events import mine, personal_data
+        from events import mine, observers, personal_data
         from events.action_desk import waiting_for_cities
         from events.waiting import kept_by_coordinators
 
@@ -17,3 +17,4 @@ class EventsConfig(AppConfig):
         waiting.register(mine.asked)
         waiting.register(waiting_for_cities)
         waiting.register(kept_by_coordinators)
+        observers.connect()

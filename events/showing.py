@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from common.languages import current_language
 from common.localized import proper_name
+from events.models import Event, EventPractice
 from events.times import known_zones, settled_instant, wall_clock
 
 
@@ -69,3 +70,9 @@ def option_in_words(option, event, registration=None) -> str:
     starts_at = settled_instant(option.start_date, option.start_time, zone)
     ends_at = settled_instant(option.end_date, option.end_time, zone)
     return when_in_words(SimpleNamespace(starts_at=starts_at, ends_at=ends_at, time_zone=zone), registration)
+
+
+def events_of_practice(practice, user=None):
+    """Events at which a practice was shown, as far as a reader may see them, the latest first."""
+    shown = EventPractice.objects.filter(practice=practice, role=EventPractice.Role.SHOWN)
+    return Event.objects.visible_to(user).filter(pk__in=shown.values("event"), status__in=Event.TAKES_PLACE)

@@ -9,6 +9,7 @@ import io
 import re
 import tempfile
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -263,31 +264,18 @@ def _reader_of_times(columns, body, zone, window):
 
 
 def _moment(cell, order, zone):
-    text = cell.replace(",", " ").replace("\u202f", " ").strip()
-    if not text:
-        return None
-    moment = _iso(text) or _by_formats(" ".join(text.split()), (*_YEAR_FIRST, *_DAY_ORDERS[order]))
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def _iso(text):
-    try:
-        return parse_datetime(text)
-    except ValueError:
-        return None
-
-
-def _by_formats(text, days):
-    day, _space, clock = text.partition(" ")
-    for clock_format in _CLOCKS:
-        for day_format in days:
-            try:
-                return datetime.strptime(f"{day} {clock.upper()}", f"{day_format} {clock_format}")
-            except ValueError:
-                continue
+    text = " ".join(cell.replace(",", " ").split())
+    formats = (*_YEAR_FIRST, *_DAY_ORDERS[order])
+    for read in (parse_datetime, *(_by(day, clock) for clock in _CLOCKS for day in formats)):
+        # A year 1 in another zone would be before all years.
+        with suppress(ValueError, OverflowError):
+            if moment := read(text):
+                return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     return None
+
+
+def _by(day, clock):
+    return lambda text: datetime.strptime(text.upper(), f"{day} {clock}")
 
 
 def _seconds(cell):

@@ -47,7 +47,7 @@ def check_in(registration: Registration, *, actor, session=None, source=Source.M
     _row, is_new = Attendance.objects.get_or_create(
         registration=registration, session=session, defaults={"source": source, "recorded_by": actor}
     )
-    if registration.event.status in OVER and registration.state == State.NO_SHOW:
+    if registration.event.status in OVER:
         set_state(registration, State.ATTENDED, actor=actor)
     return is_new
 
@@ -176,7 +176,7 @@ def store_log(event: Event, presences: dict[int, Presence], *, actor, session=No
     _check_session(session, event)
     sessions = sessions_that_count(event)
     registrations = event.registrations.taking_part().select_for_update(of=["self"]).in_bulk(presences)
-    seats = _seats(registrations)
+    seats = seats_by_registration(registrations)
     rows = []
     for pk, registration in registrations.items():
         found = attended_minutes(presences[pk], sessions, event, seats=frozenset(seats.get(pk, ())), only=session)
@@ -192,8 +192,8 @@ def store_log(event: Event, presences: dict[int, Presence], *, actor, session=No
     return len({row.registration_id for row in rows})
 
 
-def _seats(registrations):
-    """{registration: ids of the sessions in which it holds a seat}."""
+def seats_by_registration(registrations) -> dict[int, set]:
+    """{id: ids of the sessions in which it holds a seat} of registrations, named by their ids."""
     held = {}
     rows = Registration.objects.filter(pk__in=registrations, allocations__state="held")
     for pk, session in rows.values_list("pk", "allocations__pool__session"):

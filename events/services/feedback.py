@@ -140,7 +140,7 @@ def label(name) -> str:
 def _rating(name, values):
     counts = Counter(values)
     bars = tuple(Bar(value, counts[value], round(100 * counts[value] / len(values))) for value in range(5, 0, -1))
-    return Rating(label(name), sum(values) / len(values), bars)
+    return Rating(label(name), round(sum(values) / len(values), 1), bars)
 
 
 def _shuffled(texts):

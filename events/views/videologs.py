@@ -11,7 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from events.attendees import find_people, sealed, unsealed
 from events.forms.afterwards import VideoLogForm
 from events.models import Session
-from events.services.attending import Presence, attended_minutes, sessions_that_count, store_log
+from events.services.attending import (
+    Presence,
+    attended_minutes,
+    seats_by_registration,
+    sessions_that_count,
+    store_log,
+)
 from events.views.attending import list_address
 from events.views.running import desk_context, for_who_runs_the_event
 
@@ -49,12 +55,13 @@ def _rows(event, found, session):
     sessions = sessions_that_count(event)
     known = {one.registration.pk for one in found if one.registration}
     others = [one for one in event.registrations.taking_part().order_by("name", "pk") if one.pk not in known]
+    seats = seats_by_registration(known)
     is_few = sum(1 for one in found if not one.registration) <= MOST_OPEN
     rows = []
     for number, one in enumerate(found):
         presence = Presence(tuple(one.attendee.intervals), one.attendee.seconds)
-        # Of sessions side by side the log alone does not tell; here the longest reading is shown.
-        minutes = attended_minutes(presence, sessions, event, only=session)
+        held = frozenset(seats.get(one.registration.pk, ())) if one.registration else frozenset()
+        minutes = attended_minutes(presence, sessions, event, seats=held, only=session)
         rows.append(
             {
                 "number": number,

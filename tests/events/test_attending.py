@@ -204,6 +204,10 @@ Anna Berg,Joined before,"15/06/2027, 10:30:00"
 """
 
 
+HEAD = "Name,User Email,Join Time,Leave Time\n"
+TIMES = "06/15/2027 10:00:00 AM,06/15/2027 10:30:00 AM\n"
+
+
 def log_of(content, name="log.csv", zone="Europe/Stockholm"):
     content = content if isinstance(content, bytes) else content.encode()
     file = SimpleUploadedFile(name, content)
@@ -275,6 +279,12 @@ def test_file_that_is_no_log_is_refused(content, code):
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("cell", ["0001-01-01T00:00:00+23:00", "9999-12-31 23:59", "06/31/2027 10:00", "soon", ""])
+def test_time_that_is_none_is_left_out(cell):
+    log = log_of(HEAD + f"Anna,,{TIMES}Bo,,{cell},06/15/2027 10:30:00 AM\n")
+    assert ([one.name for one in log.people], log.skipped) == (["Anna"], 1)
+
+
 def test_file_that_is_too_large_is_refused_unread():
     with pytest.raises(ValidationError):
         log_of(b"x" * (4 * 1024 * 1024 + 1))
@@ -292,10 +302,6 @@ def found_in(event, text):
         one.attendee.name: (one.registration and one.registration.email, one.by, len(one.candidates))
         for one in find_people(event, log_of(text).people)
     }
-
-
-HEAD = "Name,User Email,Join Time,Leave Time\n"
-TIMES = "06/15/2027 10:00:00 AM,06/15/2027 10:30:00 AM\n"
 
 
 def test_people_are_told_by_address_first_and_by_exact_name_then(event):

@@ -110,3 +110,32 @@ def test_practice_of_another_event_is_missing(client, event, host, shown):
     other = make_event(networks=[event.networks.get()])
     client.force_login(host)
     assert client.post(reverse("event_desk:draft-practice", args=[other.pk, shown.pk])).status_code == 404
+
+
+# The way back -------------------------------------------------------------------------------------
+
+
+def test_page_of_a_practice_names_the_events_at_which_it_was_shown(client, event):
+    practice, other = make_practice(), make_practice()
+    hidden = make_event(title_en="Hidden", visibility="network")
+    proposed = make_event(title_en="Proposed")
+    for one, role in ((event, "shown"), (hidden, "shown"), (proposed, "proposed")):
+        EventPractice.objects.create(event=one, practice=practice, role=role)
+    page = client.get(practice.get_absolute_url()).content.decode()
+    assert [title in page for title in ("Torgmöte", "Hidden", "Proposed")] == [True, False, False]
+    assert "Torgmöte" not in client.get(other.get_absolute_url()).content.decode()
+
+
+def test_page_of_a_practice_is_new_when_its_events_change(client, event):
+    practice = make_practice()
+
+    def tag():
+        return client.get(practice.get_absolute_url()).headers["ETag"]
+
+    tags = [tag(), tag()]
+    EventPractice.objects.create(event=event, practice=practice)
+    tags.append(tag())
+    event.title_sv = "Nytt namn"
+    event.save()
+    tags.append(tag())
+    assert (tags[0] == tags[1], len(set(tags))) == (True, 3)
