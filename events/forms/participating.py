@@ -18,7 +18,7 @@ class DetailsForm(forms.Form):
 
     def __init__(self, data=None, *, registration, **options):
         event = registration.event
-        super().__init__(data, auto_id="details_%s", **options)
+        super().__init__(data, auto_id="details_%s", label_suffix="", **options)
         self.fields["language"] = fields.mail_language()
         if spoken := fields.spoken(event):
             self.fields["spoken"] = spoken
@@ -37,7 +37,7 @@ class SessionsForm(forms.Form):
     """Exactly these break-out sessions; what is not ticked is given back."""
 
     def __init__(self, data=None, *, registration, availability, **options):
-        super().__init__(data, auto_id="sessions_%s", **options)
+        super().__init__(data, auto_id="sessions_%s", label_suffix="", **options)
         self.fields["sessions"] = SessionChoice(
             availability, label=_("Break-out sessions"), help_text=_("A place that is not ticked is given back.")
         )
@@ -48,7 +48,7 @@ class WishesForm(forms.Form):
     """Up to three groups of each break-out session, the dearest first."""
 
     def __init__(self, data=None, *, registration, **options):
-        super().__init__(data, auto_id="wishes_%s", **options)
+        super().__init__(data, auto_id="wishes_%s", label_suffix="", **options)
         self.groups = {}
         wished = dict(registration.wishes.values_list("group", "rank"))
         by_session = {}

@@ -51,7 +51,7 @@ class RegistrationForm(forms.Form):
     def __init__(self, data=None, *, event, availability, user, **options):
         self.event, self.user = event, user
         self.modes = [one for one in availability if one.pool.kind in Mode.values and not one.is_shut]
-        super().__init__(data, initial=self._known_of(user), **options)
+        super().__init__(data, initial=self._known_of(user), label_suffix="", **options)
         self._ask_for_the_person()
         self._ask_for_the_part(availability)
         self.fields |= fields.needs(event)

@@ -9,6 +9,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from redis.exceptions import RedisError
@@ -22,6 +23,7 @@ from events.services.registering import CLOSED
 from events.services.registering import register as note_registration
 from events.tokens import token_of
 from events.views.retrying import RETRY_AFTER, is_locked
+from practices.views.keeping import forgery
 
 LEAST_SECONDS = 0.25
 """No answer to somebody unknown comes earlier, so that its time does not tell whose address is registered."""
@@ -34,10 +36,15 @@ def event_for(request, pk):
     return event
 
 
+@csrf_exempt
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request, pk, slug):
+    """Where the token is gone, as after signing in in another tab, the answer still holds all that was typed."""
+    refusal = forgery(request) if request.method == "POST" else None
+    if refusal and request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
+        return refusal
     event = event_for(request, pk)
     if slug != event.slug and request.method != "POST":
         return redirect("events:register", event.pk, event.slug)
@@ -46,6 +53,9 @@ def register(request, pk, slug):
     if reason:
         return closed(request, event, reason, status=409 if request.method == "POST" else 200)
     form = RegistrationForm(request.POST or None, event=event, availability=availability, user=request.user)
+    if refusal:
+        notice = _("Your sign-in is newer than the page you came from. Nothing is lost: please send it once more.")
+        return _page(request, event, form, 403, notice)
     if request.method == "POST" and form.is_valid():
         return _answered(request, event, form)
     return _page(request, event, form, status=422 if form.errors else 200)
@@ -121,7 +131,6 @@ def _page(request, event, form, status, notice="", wait=None):
         "parts": form.parts(),
         "notice": notice,
         "modes": form.modes,
-        "hidden": [form["time_zone"]],
     }
     response = render(request, "events/register.html", context, status=status)
     if wait:

@@ -312,6 +312,16 @@ def test_page_weighs_less_than_100_kb_with_many_cities(client):
     assert len(client.get(form_of(make_event(languages=["en", "fr"]))).content) < 100_000
 
 
+@pytest.mark.parametrize(("origin", "is_kept"), [("http://testserver", True), ("https://evil.example", False)])
+def test_form_without_its_token_keeps_what_this_site_sent(origin, is_kept):
+    event = make_event()
+    answer = Client(enforce_csrf_checks=True).post(
+        form_of(event), TYPED | {"message": "My long message"}, headers={"Origin": origin}
+    )
+    assert (answer.status_code, Registration.objects.count()) == (403, 0)
+    assert ("My long message" in text(answer), "csrfmiddlewaretoken" in text(answer)) == (is_kept, is_kept)
+
+
 # Locked seats ------------------------------------------------------------------------------------
 
 
