@@ -45,13 +45,13 @@ def when_in_words(event, registration=None) -> str:
 
 
 def moment_in_words(moment, zone) -> str:
-    """Day, clock and short name of the zone."""
+    """Day, clock and name of the zone."""
     locale = to_locale(get_language() or "en")
     local = wall_clock(moment, zone)
     return _("%(day)s, %(time)s (%(zone)s)") % {
         "day": format_date(local, "long", locale),
         "time": format_time(local, "short", locale=locale),
-        "zone": get_timezone_name(local, "short", locale=locale),
+        "zone": get_timezone_name(local, "long", locale=locale),
     }
 
 

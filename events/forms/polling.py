@@ -20,7 +20,7 @@ class PollForm(forms.Form):
     def __init__(self, poll, registration, *args, **kwargs):
         self.options = list(poll.options.all())
         response = poll.responses.filter(registration=registration).prefetch_related("choices").first()
-        super().__init__(*args, initial=_initial(response), **kwargs)
+        super().__init__(*args, initial=_initial(response), label_suffix="", **kwargs)
         for option in self.options:
             self.fields[self.name_of(option)] = forms.ChoiceField(
                 label=option_in_words(option, poll.event, registration),

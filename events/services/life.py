@@ -282,11 +282,11 @@ def _check_new_date(event, before, reconfirm_until, now):
     if event.starts_at <= now:
         raise ValidationError({"start_date": _("This day is over.")})
     if reconfirm_until is not None and not now < reconfirm_until <= event.starts_at:
-        text = _("Ask for answers until a moment between now and the event.")
+        text = _("Choose a moment between now and the event.")
         raise ValidationError({"reconfirm_until": ValidationError(text, code="reconfirm")})
     is_other_day = before is None or before.date() != event.start_date
     if reconfirm_until is None and is_other_day and notices.told_of(event).exists():
-        text = _("On another day not everybody can come: say until when people are to answer.")
+        text = _("On another day not everybody can come: say by when people are to answer.")
         raise ValidationError({"reconfirm_until": ValidationError(text, code="reconfirm")})
 
 

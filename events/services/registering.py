@@ -253,11 +253,11 @@ def accept_offer(registration: Registration, pool: SeatPool) -> SeatAllocation:
     allocation = registration.allocations.filter(pool=pool).select_related("registration", "pool").first()
     if allocation and allocation.state == SeatAllocation.State.HELD:
         return allocation
+    if registration.event.status != Event.Status.PUBLISHED:
+        raise ValidationError(CLOSED[closed_because(registration.event, now)], code="closed")
     is_offered = allocation and allocation.state == SeatAllocation.State.OFFERED
     if not is_offered or allocation.offered_until <= now:
         raise ValidationError(_("This offer has ended; the place went to the next person."), code="expired")
-    if registration.event.status != Event.Status.PUBLISHED:
-        raise ValidationError(CLOSED[closed_because(registration.event, now)], code="closed")
     hold(allocation, now)
     return allocation
 

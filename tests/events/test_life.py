@@ -11,6 +11,7 @@ from events.models import Event, EventDateChange, EventStep, Registration, SeatA
 from events.rules import closed_because
 from events.services import life, registering, reminding, seats
 from tests.events.factories import make_event, make_registration, make_session
+from tests.events.test_seats import in_threads
 from tests.factories import make_network, make_person, make_term
 
 pytestmark = pytest.mark.django_db
@@ -437,8 +438,9 @@ def test_cancelled_during_an_offer_ends_all_and_moves_nobody_up(event, coordinat
     assert [mail.recipient for mail in mails("cancelled")] == [second.email, third.email]
     assert SeatAllocation.objects.filter(state__in=SeatAllocation.OPEN).count() == 0
     assert set(event.registrations.values_list("needs_diet", flat=True)) == {""}
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         registering.accept_offer(second, event.pools.get())
+    assert refused.value.messages == ["The event is cancelled."]
 
 
 def test_registration_right_after_the_cancellation_is_refused(event, coordinator):
@@ -449,6 +451,24 @@ def test_registration_right_after_the_cancellation_is_refused(event, coordinator
         registering.register(event, values, consents=["data"], language="en")  # The page was loaded before.
     assert refused.value.code == "cancelled"
     assert registering.confirm_address(waiting).state == State.EVENT_CANCELLED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancelled_while_others_register_leaves_nobody_registered():
+    admin, event = make_person(is_superuser=True), make_event(seats=5)
+    rows = [make_registration(event, state="unverified", seat=False) for _number in range(12)]
+    late = {"name": "Late", "mode": "in-person"}
+    jobs = [lambda row=row: registering.confirm_address(row) for row in rows]
+    jobs += [
+        lambda number=number: registering.register(
+            event, late | {"email": f"late-{number}@example.org"}, consents=["data"], language="en"
+        )
+        for number in range(6)
+    ]
+    raised = in_threads([*jobs[:9], lambda: life.cancel(event, actor=admin), *jobs[9:]])
+    assert [error for error in raised if not isinstance(error, ValidationError)] == []
+    assert event.registrations.active().count() == 0
+    assert SeatAllocation.objects.filter(state__in=SeatAllocation.OPEN).count() == 0
 
 
 LANGUAGES = {"en": "Postponed:", "fr": "Reporté", "ar": "تأجيل", "it": "Rinviato", "sv": "Uppskjutet", "ro": "Amânat"}

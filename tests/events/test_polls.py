@@ -223,14 +223,14 @@ def asked(event, coordinator):
 def test_get_asks_and_post_answers_whether_one_comes(client, asked):
     html = client.get(page(asked, "reconfirm")).content.decode()
     asked.refresh_from_db()
-    assert ("Yes, I come" in html, asked.must_reconfirm) == (True, True)
+    assert ("Yes, I am coming" in html, asked.must_reconfirm) == (True, True)
     client.post(page(asked, "reconfirm"), {"comes": "yes"})
     asked.refresh_from_db()
     assert (asked.must_reconfirm, asked.state) == (False, State.CONFIRMED)
     client.post(page(asked, "reconfirm"), {"comes": "no"})
     asked.refresh_from_db()
     assert asked.state == State.WITHDRAWN
-    assert "Yes, I come" not in client.get(page(asked, "reconfirm")).content.decode()
+    assert "Yes, I am coming" not in client.get(page(asked, "reconfirm")).content.decode()
 
 
 def test_answer_that_says_nothing_changes_nothing(client, asked):
@@ -273,5 +273,5 @@ def test_pages_are_in_the_language_of_their_address(client, poll, asked, languag
     with translation.override(language):
         paths = [page(asked, "poll"), page(asked, "reconfirm")]
     html = "".join(client.get(path).content.decode() for path in paths)
-    english = ["Which date suits you?", "Do you come on", "Yes, I come", "This question is closed"]
+    english = ["Which date suits you?", "Can you come on", "Yes, I am coming", "This question is closed"]
     assert [text for text in english if text in html] == []

@@ -4,9 +4,12 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from common.models import OutboxMail
+from events import tasks
 from events.models import Event, GroupPlace, Registration, SeatAllocation, SeatReserve
 from events.services import invariants, life, registering, reminding
 from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
@@ -216,6 +219,16 @@ def test_unconfirmed_registrations_are_deleted_after_three_days(event):
     assert Registration.objects.filter(pk=old.pk).exists() is False
 
 
+def test_beat_asks_for_tasks_that_exist_and_run_on_nothing():
+    asked = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("events.")}
+    assert asked == {
+        f"events.tasks.{name}" for name in ("settle_due", "remind", "remind_of_reports", "forget", "check")
+    }
+    for name in asked:
+        getattr(tasks, name.rpartition(".")[2]).apply().get()
+    assert OutboxMail.objects.count() == 0
+
+
 # What must be true -------------------------------------------------------------------------------
 
 
@@ -248,8 +261,6 @@ def test_each_fault_is_found(network):
     }
     missed = []
     for words, breaks in faults.items():
-        from django.db import transaction
-
         point = transaction.savepoint()
         breaks()
         if not any(words in problem for problem in invariants.problems_of(Event.objects.get(pk=event.pk))):
