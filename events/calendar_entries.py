@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, to_locale
 from common.languages import current_language, fallback_chain, name_in
 from common.localized import NOTHING, LocalizedText, first_language, localized, proper_name
 from events import rfc5545
-from events.models import Event, EventDateChange, GroupPlace, Registration
+from events.models import Event, EventDateChange, GroupPlace, Registration, Room
 from events.rules import has_place
 from events.showing import moment_in_words
 from events.times import wall_clock
@@ -162,7 +162,9 @@ def session_entry(session, event, around, own=None, place=None) -> str:
         names.append(around.text(place.group, "title", event).text)
         room = place.group.room or session.room
     text = around.text(session, "description", event)
-    where = [_room_name(room, event, around), *_place_names(event, around)]
+    where = [_room_name(room, event, around)]
+    if room is None or room.kind == Room.Kind.PHYSICAL:
+        where += _place_names(event, around)
     lines = [
         "BEGIN:VEVENT\r\n",
         *_identity(session.uid, event, own, None),

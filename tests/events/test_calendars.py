@@ -499,6 +499,13 @@ def test_personal_calendar_has_own_room_and_links_and_nobody_elses(client):
     assert "/registration/" not in text
 
 
+@pytest.mark.parametrize(("kind", "where"), [("physical", "Blue, Town hall, Malmö"), ("virtual", "Blue")])
+def test_own_room_is_in_the_building_unless_it_is_virtual(client, kind, where):
+    _event, session, guest = placed(city=make_city("Malmö"), venue="Town hall")
+    guest.event.rooms.update(kind=kind)
+    assert str(entries(own(client))[str(session.uid)]["LOCATION"]) == where
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [("confirmed", "CONFIRMED"), ("waitlisted", "TENTATIVE"), ("offered", "TENTATIVE"), ("attended", "CONFIRMED")],
