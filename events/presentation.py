@@ -20,7 +20,7 @@ from events.cards import Mark, cards_of, marks_of, previous_starts
 from events.models import BreakoutGroup, Event, Session, Speaker
 from events.services.registering import CLOSED
 from events.showing import moment_in_words, when_in_words
-from events.standings import Seats, registration_state, seats_of
+from events.standings import FULL, Seats, registration_state, seats_of
 from practices.models import Practice
 
 TOLD_AFTERWARDS = (Event.Status.REPORTED, Event.Status.ARCHIVED)
@@ -111,8 +111,9 @@ class Reading:
     outcomes: list
 
     @property
-    def is_registration_open(self):
-        return not self.closed
+    def has_seats(self):
+        """Whether somebody may still get or await one: those kept for a type of organisation count."""
+        return self.registration != FULL or any(pool.reserved for pool in self.seats)
 
     @property
     def fallback_language(self):
@@ -124,10 +125,6 @@ class Reading:
         event = self.event
         codes = dict.fromkeys((event.source_language, *site_languages()))
         return tuple(code for code in codes if event.text("title", code))
-
-    @property
-    def is_told(self):
-        return self.event.status in TOLD_AFTERWARDS
 
 
 def with_programme(events):

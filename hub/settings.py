@@ -352,7 +352,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "City Networks Hub",
-    "DESCRIPTION": "Good practices of cities, their networks and vocabularies, in every language they exist in.",
+    "DESCRIPTION": "Good practices and events of cities, their networks and vocabularies, in every language they exist in.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
