@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from events.models import Nomination, SeatReserve
+from events.services.life import postpone
 from networks.models import RoleAssignment
 from networks.services import grant_role
 from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
@@ -106,3 +107,33 @@ def test_coordinator_writes_and_announces_an_event(open_as, event, coordinator):
     assert page.locator("#content h1").inner_text() == "Spring forum"
     page.get_by_role("button", name="Announce").click()
     assert page.locator(".transitions .errorlist").count() == 1
+
+
+def test_pages_below_the_overview_fit_a_phone(open_as, event, coordinator):
+    session = event.sessions.get(kind="breakout")
+    pool = event.pools.get(kind="in-person")
+    pages = {
+        "session": f"session/{session.pk}/change/",
+        "new-session": f"session/add/?event={event.pk}",
+        "pool": f"seatpool/{pool.pk}/change/",
+        "register": f"event/{event.pk}/register/",
+        "nominate": f"event/{event.pk}/nominate/",
+        "duplicate": f"event/{event.pk}/duplicate/",
+        "list": "event/",
+    }
+    wide = []
+    for name, address in pages.items():
+        page = open_as(coordinator, f"/admin/events/{address}", width=390)
+        if pictures := os.environ.get("PICTURES"):
+            page.screenshot(path=f"{pictures}/page-{name}.png", full_page=True)
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            wide.append(name)
+    assert wide == []
+
+
+def test_poll_page_fits_a_phone(open_as, event, coordinator):
+    postpone(event, actor=coordinator)
+    page = open_as(coordinator, f"/admin/events/event/{event.pk}/poll/", width=390)
+    if pictures := os.environ.get("PICTURES"):
+        page.screenshot(path=f"{pictures}/page-poll.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
