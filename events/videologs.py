@@ -32,6 +32,8 @@ MAX_FILES = 10
 AROUND = timedelta(days=1)
 """Rows so far from the event are of another meeting, or their day was read in the wrong order."""
 
+ROUNDED = timedelta(minutes=2)
+
 COLUMNS = {
     "name": {
         *("name", "full name", "user name", "name (original name)", "participant", "participant name", "display name"),
@@ -197,7 +199,10 @@ def _read_row(people, columns, row, read, window):
         if not (end > start and start >= window[0] and end <= window[1]):
             return False
         person = _person(people, cell)
-        if person:
+        if person and seconds and end - start > timedelta(seconds=seconds) + ROUNDED:
+            # First coming and last leaving, with absences between that nobody told: only the length is certain.
+            person.seconds += seconds
+        elif person:
             person.intervals.append((start, end))
         return bool(person)
     person = _person(people, cell) if seconds and not start else None

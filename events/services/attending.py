@@ -97,7 +97,7 @@ def settle_attendance(event: Event, *, actor=None) -> Counter:
 
 @dataclass(frozen=True)
 class Presence:
-    """What logs tell of one participant: intervals that may overlap or, where they name no times, seconds in all."""
+    """What logs tell of one participant: intervals that may overlap, and seconds of which they do not tell when."""
 
     intervals: tuple[tuple[datetime, datetime], ...] = ()
     seconds: int = 0
@@ -132,15 +132,17 @@ def attended_minutes(presence: Presence, sessions, event, *, seats=frozenset(), 
     `sessions` are those of the agenda but pauses. Of sessions that run side by side a log cannot tell which one it was:
     there it counts for those in which the participant holds a seat (`seats`, ids), unless `only` one session is meant.
     """
-    if presence.intervals and (only or sessions):
+    has_times = bool(presence.intervals) and not presence.seconds
+    if has_times and (only or sessions):
         wanted = [only] if only else [one for one in sessions if one.pk in seats or not _has_rival(one, sessions)]
         found = {one: minutes_within(presence.intervals, one.starts_at, one.ends_at) for one in wanted}
         return {one: minutes for one, minutes in found.items() if minutes}
-    if presence.intervals:
+    if has_times:
         minutes = minutes_within(presence.intervals, event.starts_at, event.ends_at)
     else:
         whole = length_of([only] if only else sessions) or minutes_of_event(event)
-        minutes = min(presence.seconds // 60, whole)
+        timed = sum((end - start).total_seconds() for start, end in merged(presence.intervals))
+        minutes = min(int(presence.seconds + timed) // 60, whole)
     return {only: minutes} if minutes else {}
 
 

@@ -61,6 +61,15 @@ def test_check_in_twice_marks_once(event, host):
     assert marks(anna) == [(None, "manual", None)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_check_in_at_two_doors_at_once_marks_once():
+    from tests.events.test_feedback import at_once
+
+    anna, host = make_registration(make_event(day=DAY)), make_person(is_superuser=True)
+    assert at_once(5, lambda: check_in(anna, actor=host)) == ["done"] * 5
+    assert marks(anna) == [(None, "manual", None)]
+
+
 def test_check_in_of_a_session_is_another_mark_than_of_the_event(event, host):
     anna, session = make_registration(event), make_session(event)
     check_in(anna, actor=host)
@@ -194,8 +203,14 @@ Anna Berg\t6/15/27, 9:58:01 AM\t6/15/27, 10:30:00 AM\t31m 59s\tanna@example.org\
 Anna Berg\t6/15/27, 3:00:00 PM\t6/15/27, 4:00:12 PM\t1h 12s\tanna@example.org\tPresenter
 Åsa Öberg (Guest)\t6/15/27, 10:00:00 AM\t6/15/27, 10:30:00 AM\t30m\t\tAttendee
 """
-BIG_BLUE_BUTTON = """Name,Moderator,Activity Score,Online time,Join,Left
-Anna Berg,false,1.5,00:30:00,2027-06-15T08:00:00Z,2027-06-15T08:30:00Z
+BIG_BLUE_BUTTON = """Name,Moderator,Activity Score,Talk Time,Messages,Join,Left,Duration,Which word?
+"Anna Berg","FALSE","1.5","-","3","6/15/2027, 10:00:00 AM","6/15/2027, 10:30:00 AM","00:30:00","Yes"
+"Bo Ek","FALSE","0","-","0","6/15/2027, 10:00:00 AM","6/15/2027, 3:00:00 PM","01:15:00","-"
+"Still There","TRUE","0","-","0","6/15/2027, 3:00:00 PM","-","00:20:00","-"
+"Anonymous","","","","","","","","Yes"
+"""
+ISO_TIMES = """Name,Join,Left
+Anna Berg,2027-06-15T08:00:00Z,2027-06-15T08:30:00Z
 """
 OLD_TEAMS = """Full Name,User Action,Timestamp
 Anna Berg,Joined,"15/06/2027, 10:00:00"
@@ -227,8 +242,9 @@ def test_zoom_log_is_read_below_its_heading_and_by_the_clock_of_the_event():
 
 
 def test_zone_that_is_named_moves_the_times():
-    people = log_of(ZOOM.replace("06/15/2027 10:00:00 AM", "06/15/2027 08:00:00 AM"), zone="UTC").people
-    assert people[0].intervals[0][0] == at(10)
+    text = "Name,Join,Left\nAnna,2027-06-15 08:00,2027-06-15 08:30\n"
+    starts = [log_of(text, zone=zone).people[0].intervals[0][0] for zone in ("UTC", "Europe/Stockholm")]
+    assert starts == [at(10), at(8)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
@@ -245,8 +261,18 @@ def test_teams_log_is_read_from_each_coming_and_going(encoding):
     ]
 
 
-def test_big_blue_button_log_keeps_its_own_zone():
-    assert as_rows(log_of(BIG_BLUE_BUTTON)) == [("Anna Berg", "", [(at(10), at(10, 30))], 0)]
+def test_big_blue_button_log_tells_times_only_of_those_who_never_left_between():
+    log = log_of(BIG_BLUE_BUTTON)
+    assert as_rows(log) == [
+        ("Anna Berg", "", [(at(10), at(10, 30))], 0),
+        ("Bo Ek", "", [], 75 * 60),
+        ("Still There", "", [(at(15), at(15, 20))], 0),
+    ]
+    assert log.skipped == 1
+
+
+def test_times_with_a_zone_of_their_own_keep_it():
+    assert as_rows(log_of(ISO_TIMES)) == [("Anna Berg", "", [(at(10), at(10, 30))], 0)]
 
 
 def test_old_teams_log_with_days_first_pairs_coming_and_leaving():
@@ -390,6 +416,13 @@ def test_log_without_times_or_agenda_is_clipped_to_the_event(event, host):
     presences = {anna.pk: Presence((), 9 * 3600), bo.pk: Presence(((at(9), at(11)),))}
     store_log(event, presences, actor=host)
     assert (marks(anna), marks(bo)) == ([(None, "video-log", 360)], [(None, "video-log", 60)])
+
+
+def test_log_with_times_and_a_length_of_which_nothing_is_known_counts_both_at_the_event(event, host):
+    make_session(event, start=time(10), end=time(12))
+    anna = make_registration(event)
+    store_log(event, {anna.pk: Presence(((at(10), at(10, 20)),), 30 * 60)}, actor=host)
+    assert marks(anna) == [(None, "video-log", 50)]
 
 
 def test_log_of_an_event_that_was_held_settles(event, host):

@@ -136,6 +136,19 @@ def test_certificate_is_issued_once(event, host, anna):
     assert (first.pk, Certificate.objects.count(), OutboxMail.objects.count()) == (again.pk, 1, 1)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_certificates_issued_at_once_have_numbers_of_their_own():
+    from tests.events.test_feedback import at_once
+
+    event, host = make_event(day=DAY), make_person(is_superuser=True)
+    for _one in range(3):
+        mark(make_registration(event), None)
+    held(event)
+    at_once(3, lambda: issue_all(event, actor=host, printed=lambda certificate: b"%PDF"))
+    numbers = sorted(Certificate.objects.values_list("number", flat=True))
+    assert [number.rpartition("-")[2] for number in numbers] == ["001", "002", "003"]
+
+
 def test_numbers_and_codes_differ(event, host):
     for _one in range(3):
         mark(make_registration(event), None)

@@ -1,8 +1,10 @@
 """Feedback: asked once, answered once, traced to nobody."""
 
+import threading
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
+from django.db import connection, connections
 from django.urls import reverse
 
 from common.models import OutboxMail
@@ -106,6 +108,44 @@ def test_form_needs_an_invitation_and_its_own_secret(client, event):
     wrong = reverse("events:feedback", args=[anna.uid, token_of(anna)])
     answers = [client.get(path).status_code for path in (address(anna), address(uninvited), wrong)]
     assert answers == [200, 404, 404]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twice_at_the_same_moment_is_one_answer():
+    event = make_event(status="held")
+    (anna,) = invited(event, 1)
+    outcomes = at_once(4, lambda: answer(anna, values()))
+    assert (sorted(outcomes), FeedbackResponse.objects.count()) == (["answered", "answered", "answered", "done"], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_of_several_at_the_same_moment_are_all_kept():
+    event = make_event(status="held")
+    people = iter(invited(event, 6))
+    assert at_once(6, lambda: answer(next(people), values())) == ["done"] * 6
+    assert FeedbackResponse.objects.count() == 6
+
+
+def at_once(number, act):
+    """Outcomes of an act in several connections that begin together."""
+    barrier, outcomes = threading.Barrier(number), []
+
+    def run():
+        barrier.wait()
+        try:
+            act()
+            outcomes.append("done")
+        except ValidationError as error:
+            outcomes.append(error.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _one in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
 
 
 # Anonymity ---------------------------------------------------------------------------------------
