@@ -4,25 +4,19 @@ The text of an entry is in the current language; where it is in another one, tha
 links to join) enters only through `Own`, which is made for the holder of a registration.
 """
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import quote
 
-from babel.dates import format_time
+from babel.dates import format_datetime, format_time
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, to_locale
 
-from common.languages import current_language, fallback_chain, name_in
-from common.localized import NOTHING, LocalizedText, first_language, localized, proper_name
+from common.languages import name_in
+from common.phrases import listed
 from events import rfc5545
-from events.models import Event, EventDateChange, GroupPlace, Registration, Room
-from events.rules import has_place
+from events.models import Event, Room
 from events.showing import moment_in_words
 from events.times import wall_clock
-from networks.models import Network
-from vocabularies.models import Term
 
 HOST = "city-networks-hub"
 """Ends every UID. Not the site's address: when that changes, subscribed calendars would hold every event twice."""
@@ -41,6 +35,7 @@ HEADINGS = {
 """Said in the title too: some programs show cancelled entries like others."""
 
 
+<<<<<<< HEAD
 @dataclass
 class Own:
     """What only the holder of a registration is told. `steps` are those of all registrations of the address."""
@@ -119,6 +114,8 @@ def _names(through, column, model, event_ids, name_of):
     return found
 
 
+=======
+>>>>>>> ev-cal
 def entry(event, around, own=None, *, is_cancelled=False, has_agenda=False, people=(), stamp=None) -> str:
     """The VEVENT of an event; "" for one that never had a time, unless it is cancelled for somebody.
 
@@ -173,7 +170,7 @@ def session_entry(session, event, around, own=None, place=None) -> str:
         rfc5545.text("SUMMARY", " – ".join(filter(None, names)) or str(event), **_language_of(title)),
         rfc5545.text("DESCRIPTION", "\n\n".join(filter(None, [_labelled(text, around.reader), str(event)]))),
         rfc5545.uri("URL", around.page(event)),
-        rfc5545.text("LOCATION", ", ".join(filter(None, where))) if any(where) else "",
+        rfc5545.text("LOCATION", listed(filter(None, where))) if any(where) else "",
         f"RELATED-TO:{event.uid}@{HOST}\r\n",
         *(_conference(room, event, around) if is_shared else ()),
         "END:VEVENT\r\n",
@@ -242,11 +239,13 @@ def _own_parts(event, own, around):
     """The link to join, and each own break-out room with its time."""
     if own.online_link:
         yield _("Join online: %(link)s") % {"link": own.online_link}
+    locale = to_locale(around.reader)
+    show = format_time if event.start_date == event.end_date else format_datetime
     for place in own.places:
         begins = wall_clock(place.session.starts_at, event.time_zone)
         room = place.group.room or place.session.room
         names = [
-            format_time(begins, "short", locale=to_locale(around.reader)),
+            show(begins, "short", locale=locale),
             around.text(place.session, "title", event).text,
             around.text(place.group, "title", event).text,
             _room_name(room, event, around),
@@ -286,7 +285,7 @@ def _place(event, around):
     if event.is_online:
         names.append(_("Online"))
     if names:
-        yield rfc5545.text("LOCATION", ", ".join(names))
+        yield rfc5545.text("LOCATION", listed(names))
     if event.is_in_person and event.city and event.city.latitude is not None:
         yield f"GEO:{event.city.latitude:.6f};{event.city.longitude:.6f}\r\n"
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from common.phrases import listed
 from events import rfc5545
-from events.calendar_entries import Own, Surroundings, entry
+from events.calendar_entries import entry
+from events.calendar_surroundings import Own, Surroundings
 from events.models import Event, RegistrationStep
 from events.tokens import token_of
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from common.languages import current_language, in_all_languages, name_in
 from common.localized import localized, proper_name
-from events.calendar_entries import Own, Surroundings, entry, session_entry
+from events.calendar_entries import entry, session_entry
+from events.calendar_surroundings import Own, Surroundings
 from events.calendars import calendar, head, own_places
 from events.models import CANCELLED_STAYS_DAYS, Event, GroupPlace, Registration, RegistrationStep
 

@@ -506,6 +506,11 @@ def test_own_room_is_in_the_building_unless_it_is_virtual(client, kind, where):
     assert str(entries(own(client))[str(session.uid)]["LOCATION"]) == where
 
 
+def test_own_room_of_an_event_of_several_days_says_the_day(client):
+    event, _session, _guest = placed(end_date=SUMMER + timedelta(days=1))
+    assert "6/15/27, 2:00\u202fPM – Rooms" in str(entries(own(client))[str(event.uid)]["DESCRIPTION"])
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [("confirmed", "CONFIRMED"), ("waitlisted", "TENTATIVE"), ("offered", "TENTATIVE"), ("attended", "CONFIRMED")],
