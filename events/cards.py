@@ -60,6 +60,12 @@ class EventCard:
         return tuple(dict.fromkeys([*self.event.languages, *self.event.interpretation]))
 
     @property
+    def shown(self):
+        """All that its template shows, for whoever keeps what was made of it."""
+        parts = (self.url, self.title, self.summary, self.when, self.city, self.country, self.networks, self.themes)
+        return (*parts, self.marks, self.languages, self.event.mode)
+
+    @property
     def only_language(self):
         """The language it is written in, where that is not the reader's; else ""."""
         return self.title.language if self.title.is_fallback else ""
