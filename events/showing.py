@@ -1,6 +1,5 @@
 """How times of events are put into words, in the current language."""
 
-import zoneinfo
 from types import SimpleNamespace
 
 from babel.dates import format_date, format_time, get_timezone_name
@@ -9,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from common.languages import current_language
 from common.localized import proper_name
-from events.times import settled_instant, wall_clock
+from events.times import known_zones, settled_instant, wall_clock
 
 
 def when_in_words(event, registration=None) -> str:
@@ -38,8 +37,7 @@ def when_in_words(event, registration=None) -> str:
             "zone": zone,
         }
     own = registration.time_zone if registration else ""
-    is_known = own in zoneinfo.available_timezones()
-    if is_known and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
+    if own in known_zones() and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
         text += " " + _("For you: %(moment)s.") % {"moment": moment_in_words(event.starts_at, own)}
     return text
 
