@@ -15,12 +15,23 @@ known_zones = cache(zoneinfo.available_timezones)
 """Names of all zones; asking the system for them takes as long as a page."""
 
 
+@cache
+def known_zones() -> frozenset[str]:
+    """IANA names; asked for once, for that reads a few hundred files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def check_zone(name):
+<<<<<<< HEAD
     """Raise ValidationError for what is no IANA time zone of a place.
 
     Abbreviations such as CEST name no rules, and Etc/GMT+1 is the zone an hour *behind* UTC.
     """
     if name not in known_zones() or ("/" not in name and name != "UTC") or name.startswith("Etc/"):
+=======
+    """Raise ValidationError for what is no IANA time zone by name: abbreviations such as CEST name no rules."""
+    if name not in known_zones() or ("/" not in name and name != "UTC"):
+>>>>>>> ev-life
         raise ValidationError(_("Write the time zone as continent and city, such as Europe/Rome."), code="invalid")
 
 
