@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.exporting import KINDS
+from common.languages import current_language, name_in
 from common.text import clean_line, clean_plain
 from events.admin.doing import CLOCK
 from events.admin.forms import date_input, time_input
@@ -131,7 +132,7 @@ class EnterForm(forms.ModelForm):
         self.fields["name"].required = True
         for name in ("needs_access", "needs_diet"):
             self.fields[name].widget.attrs["rows"] = 2
-        languages = [("", "–"), *((code, code) for code in event.interpretation or ())]
+        languages = [("", "–"), *((code, name_in(code, current_language())) for code in event.interpretation or ())]
         self.fields["needs_interpretation"] = forms.ChoiceField(
             label=self.fields["needs_interpretation"].label, choices=languages, required=False
         )

@@ -1,10 +1,13 @@
 """What belongs to one event is added and changed on pages of its own, reached from the event's overview."""
 
 from django import forms
+from django.contrib import messages
+from django.db import OperationalError
 from django.http import Http404, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from events.admin.refusals import LOCKED
 from events.models import Event, Room, Session, Speaker
 from events.services.agenda import note_programme_change
 from networks.scoped_admin import ScopedAdmin
@@ -93,6 +96,14 @@ class PartAdmin(ScopedAdmin):
         if found is not None:
             extra_context = {"event": self.event_of(request, found)} | (extra_context or {})
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def changeform_view(self, request, *args, **kwargs):
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except OperationalError:
+            # The pools of the event were locked for too long; nothing was stored.
+            self.message_user(request, LOCKED, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

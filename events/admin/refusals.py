@@ -2,9 +2,11 @@
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import OperationalError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from events.models import Event
+
+LOCKED = gettext_lazy("Somebody else is giving out places at this moment. Please try again.")
 
 
 def attempt(form, verb):
@@ -19,7 +21,7 @@ def attempt(form, verb):
             for text in ValidationError(texts).messages:
                 form.add_error(field, f"{label}: {text}" if label else text)
     except OperationalError:
-        form.add_error(None, _("Somebody else is giving out places at this moment. Please try again."))
+        form.add_error(None, LOCKED)
     return None
 
 

@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -15,6 +15,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from common.waiting import waiting_for
 from events.admin import doing
+from events.admin.refusals import LOCKED
 from events.models import (
     Event,
     EventDocument,
@@ -684,6 +685,27 @@ def test_pool_change_moves_up_who_waits(browser, network):
 
     registration.refresh_from_db()
     assert (answer.url, registration.state) == (overview_of(event), "confirmed")
+
+
+def test_pool_that_is_locked_says_so_and_changes_nothing(browser, network, monkeypatch):
+    def locked(pool, values, *, actor):
+        raise OperationalError
+
+    monkeypatch.setattr("events.admin.seats.change_pool", locked)
+    pool = make_event(networks=[network], seats=10).pools.get()
+    data = {"capacity": 5, "has_waiting_list": "on", "reserves-TOTAL_FORMS": 0, "reserves-INITIAL_FORMS": 0}
+    answer = browser.post(f"/admin/events/seatpool/{pool.pk}/change/", data, follow=True)
+
+    pool.refresh_from_db()
+    assert ([str(message) for message in answer.context["messages"]], pool.capacity) == ([str(LOCKED)], 10)
+
+
+def test_rooms_are_deleted_from_the_list_and_that_is_in_the_history(browser, network):
+    event = make_event(networks=[network])
+    room = make_room(event, "Hall")
+    browser.post("/admin/events/room/", {"action": "delete_selected", "_selected_action": [room.pk], "post": "yes"})
+
+    assert (event.rooms.count(), event.steps.get().note) == (0, "– room: Hall")
 
 
 def test_reserve_is_released_by_the_clock_of_the_place(browser, network):
