@@ -42,7 +42,7 @@ class Surroundings:
         ids = [event.pk for event in events]
         self.reader = current_language()
         self._chains, self._cities = {}, {}
-        self._page = settings.SITE_URL.rstrip("/") + reverse("events:detail", args=[0, "slug"])
+        self._page = settings.SITE_URL.rstrip("/") + reverse("events:detail", args=[1, "slug"])
         self.networks = _names(Event.networks.through, "network", Network, ids, self._network)
         self.themes = _names(Event.themes.through, "term", Term, ids, self._term)
         moves = EventDateChange.objects.filter(event__in=ids, old_starts_at__isnull=False)
@@ -50,7 +50,7 @@ class Surroundings:
 
     def page(self, event):
         """As `page_address`; asking Django for each of thousands takes longer than their texts."""
-        return self._page.replace("0-slug", f"{event.pk}-{quote(event.slug)}")
+        return self._page.replace("1-slug", f"{event.pk}-{quote(event.slug)}")
 
     def city(self, city):
         """The city's name for this reader; many events have the same city."""

@@ -8,10 +8,7 @@ from django.utils.translation import gettext as _
 
 from common.languages import current_language
 from common.localized import proper_name
-<<<<<<< HEAD
 from events.models import Event, EventPractice
-=======
->>>>>>> ev-life
 from events.times import known_zones, settled_instant, wall_clock
 
 
@@ -41,12 +38,8 @@ def when_in_words(event, registration=None) -> str:
             "zone": zone,
         }
     own = registration.time_zone if registration else ""
-<<<<<<< HEAD
     is_known = own in known_zones()
     if is_known and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
-=======
-    if own in known_zones() and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
->>>>>>> ev-life
         text += " " + _("For you: %(moment)s.") % {"moment": moment_in_words(event.starts_at, own)}
     return text
 

@@ -22,16 +22,11 @@ def known_zones() -> frozenset[str]:
 
 
 def check_zone(name):
-<<<<<<< HEAD
     """Raise ValidationError for what is no IANA time zone of a place.
 
     Abbreviations such as CEST name no rules, and Etc/GMT+1 is the zone an hour *behind* UTC.
     """
     if name not in known_zones() or ("/" not in name and name != "UTC") or name.startswith("Etc/"):
-=======
-    """Raise ValidationError for what is no IANA time zone by name: abbreviations such as CEST name no rules."""
-    if name not in known_zones() or ("/" not in name and name != "UTC"):
->>>>>>> ev-life
         raise ValidationError(_("Write the time zone as continent and city, such as Europe/Rome."), code="invalid")
 
 
