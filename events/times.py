@@ -11,9 +11,6 @@ from functools import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-known_zones = cache(zoneinfo.available_timezones)
-"""Names of all zones; asking the system for them takes as long as a page."""
-
 
 @cache
 def known_zones() -> frozenset[str]:

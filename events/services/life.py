@@ -15,6 +15,7 @@ from events import notices
 from events.models import DatePoll, Event, EventStep, Registration, SeatAllocation
 from events.rules import may_host, runs
 from events.services import holding
+from events.services.attending import settle_attendance
 from events.services.dates import WHEN, change_date, last_beginning
 from events.services.registering import ensure_pools
 from events.services.seats import OF_MODE, lock_pools, settle
@@ -188,11 +189,12 @@ def cancel(event: Event, *, actor, note="") -> Event:
 
 @transaction.atomic
 def mark_held(event: Event, *, actor) -> Event:
-    """After its end: it did take place."""
+    """After its end: it did take place, and whoever was marked as there has attended."""
     _pools, event = _locked(event, actor, Status.PUBLISHED)
     if event.ends_at > timezone.now():
         raise ValidationError(_("The event is not over yet."), code="not-over")
     _enter(event, Status.HELD, Action.HELD, actor, is_material=False)
+    settle_attendance(event, actor=actor)
     return event
 
 

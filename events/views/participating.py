@@ -115,6 +115,7 @@ def _context(registration):
         "event": registration.event,
         "token": token_of(registration),
         "own": Participation(registration),
+        "certificate": registration.certificates.filter(revoked_at=None).exists(),
     }
 
 

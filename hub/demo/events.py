@@ -9,7 +9,7 @@ from unittest import mock
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
-from events.services.attending import check_in, settle_attendance
+from events.services.attending import check_in
 from events.services.duplicating import duplicate_event
 
 from events.models import (
@@ -168,7 +168,6 @@ def _what_became_of_it(event, entry, actor):
             for registration in event.registrations.taking_part().order_by("pk")[1:]:
                 _came(registration, event, actor)
             life.mark_held(event, actor=actor)
-            settle_attendance(event, actor=actor)
             _afterwards(event, entry, actor)
     if entry.get("is_reported"):
         with _as_of(over + timedelta(days=10)):
