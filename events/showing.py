@@ -1,10 +1,12 @@
 """How times of events are put into words, in the current language."""
 
+import zoneinfo
+
 from babel.dates import format_date, format_time, get_timezone_name
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
-from events.times import known_zones, wall_clock
+from events.times import wall_clock
 
 
 def when_in_words(event, registration=None) -> str:
@@ -33,7 +35,7 @@ def when_in_words(event, registration=None) -> str:
             "zone": zone,
         }
     own = registration.time_zone if registration else ""
-    is_known = own in known_zones()
+    is_known = own in zoneinfo.available_timezones()
     if is_known and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
         text += " " + _("For you: %(moment)s.") % {"moment": moment_in_words(event.starts_at, own)}
     return text
