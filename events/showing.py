@@ -1,15 +1,23 @@
 """How times of events are put into words, in the current language."""
 
+<<<<<<< HEAD
 from types import SimpleNamespace
+=======
+import zoneinfo
+>>>>>>> ev-pages
 
 from babel.dates import format_date, format_time, get_timezone_name
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
+<<<<<<< HEAD
 from common.languages import current_language
 from common.localized import proper_name
 from events.models import Event, EventPractice
 from events.times import known_zones, settled_instant, wall_clock
+=======
+from events.times import wall_clock
+>>>>>>> ev-pages
 
 
 def when_in_words(event, registration=None) -> str:
@@ -38,7 +46,7 @@ def when_in_words(event, registration=None) -> str:
             "zone": zone,
         }
     own = registration.time_zone if registration else ""
-    is_known = own in known_zones()
+    is_known = own in zoneinfo.available_timezones()
     if is_known and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
         text += " " + _("For you: %(moment)s.") % {"moment": moment_in_words(event.starts_at, own)}
     return text
