@@ -81,6 +81,7 @@ def test_overview_fits_the_screen(open_as, event, coordinator, width, language, 
         page.locator(".admin-languages summary").click()
         page.locator('.admin-languages button[value="ar"]').click()
         page.wait_for_load_state()
+    page.locator(".transitions details summary").first.click()
     page.locator(".people details summary").first.click()
     if pictures := os.environ.get("PICTURES"):
         page.screenshot(path=f"{pictures}/overview-{language}-{width}-{scheme}.png", full_page=True)
