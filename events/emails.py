@@ -59,7 +59,9 @@ def announce_offer(allocation) -> None:
 def announce_seat(allocation) -> None:
     """Tell that a seat beside the first is held: in a break-out session, or in the other mode."""
     key = f"{allocation.pk}:{allocation.changed_at:%Y%m%d%H%M%S}"
-    kind, method = ("breakout-seat", "") if allocation.pool.kind == SeatPool.Kind.BREAKOUT else ("mode-changed", "REQUEST")
+    kind, method = (
+        ("breakout-seat", "") if allocation.pool.kind == SeatPool.Kind.BREAKOUT else ("mode-changed", "REQUEST")
+    )
     tell(allocation.registration, kind, key, method=method, pool=allocation.pool)
 
 

@@ -1,23 +1,15 @@
 """How times of events are put into words, in the current language."""
 
-<<<<<<< HEAD
 from types import SimpleNamespace
-=======
-import zoneinfo
->>>>>>> ev-pages
 
 from babel.dates import format_date, format_time, get_timezone_name
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
-<<<<<<< HEAD
 from common.languages import current_language
 from common.localized import proper_name
 from events.models import Event, EventPractice
-from events.times import known_zones, settled_instant, wall_clock
-=======
-from events.times import wall_clock
->>>>>>> ev-pages
+from events.times import settled_instant, wall_clock
 
 
 def when_in_words(event, registration=None) -> str:

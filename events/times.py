@@ -10,15 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-<<<<<<< HEAD
 
 @cache
 def known_zones() -> frozenset[str]:
     """IANA names; asked for once, for that reads a few hundred files."""
     return frozenset(zoneinfo.available_timezones())
 
-=======
->>>>>>> ev-pages
 
 def check_zone(name):
     """Raise ValidationError for what is no IANA time zone by name: abbreviations such as CEST name no rules."""

@@ -9,8 +9,6 @@ from unittest import mock
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
-from events.services.attending import check_in
-from events.services.duplicating import duplicate_event
 
 from events.models import (
     ActionItem,
@@ -22,6 +20,8 @@ from events.models import (
     Session,
 )
 from events.services import following_up, life, minutes, polls, registering
+from events.services.attending import check_in
+from events.services.duplicating import duplicate_event
 from networks.models import City, Network, RoleAssignment
 from vocabularies.models import Scheme, Term
 
