@@ -29,6 +29,11 @@ def current_language() -> str:
     return language if language in site_languages() else settings.LANGUAGE_CODE
 
 
+def date_locale() -> str:
+    """The locale in which dates are written for the current reader: English ones as Europe writes them."""
+    return {"en": "en_GB"}.get(current_language(), current_language())
+
+
 def direction(language: str) -> str:
     """Return "rtl" or "ltr", as the HTML `dir` attribute wants it."""
     return "rtl" if language.split("-")[0] in RIGHT_TO_LEFT else "ltr"

@@ -3,13 +3,12 @@
 from types import SimpleNamespace
 
 from babel.dates import format_date, format_time, get_timezone_name
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
-from common.languages import current_language
+from common.languages import current_language, date_locale
 from common.localized import proper_name
 from events.models import Event, EventPractice
-from events.times import settled_instant, wall_clock
+from events.times import known_zones, settled_instant, wall_clock
 
 
 def when_in_words(event, registration=None) -> str:
@@ -19,7 +18,7 @@ def when_in_words(event, registration=None) -> str:
     """
     if event.starts_at is None:
         return _("No date yet")
-    locale = to_locale(get_language() or "en")
+    locale = date_locale()
     start, end = (wall_clock(moment, event.time_zone) for moment in (event.starts_at, event.ends_at))
     zone = get_timezone_name(start, locale=locale, width="long")
     if start.date() == end.date():
@@ -38,7 +37,7 @@ def when_in_words(event, registration=None) -> str:
             "zone": zone,
         }
     own = registration.time_zone if registration else ""
-    is_known = own in zoneinfo.available_timezones()
+    is_known = own in known_zones()
     if is_known and wall_clock(event.starts_at, own).utcoffset() != start.utcoffset():
         text += " " + _("For you: %(moment)s.") % {"moment": moment_in_words(event.starts_at, own)}
     return text
@@ -46,7 +45,7 @@ def when_in_words(event, registration=None) -> str:
 
 def moment_in_words(moment, zone) -> str:
     """Day, clock and name of the zone."""
-    locale = to_locale(get_language() or "en")
+    locale = date_locale()
     local = wall_clock(moment, zone)
     return _("%(day)s, %(time)s (%(zone)s)") % {
         "day": format_date(local, "long", locale),

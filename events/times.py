@@ -6,20 +6,21 @@ country changes its rules.
 
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-
-@cache
-def known_zones() -> frozenset[str]:
-    """IANA names; asked for once, for that reads a few hundred files."""
-    return frozenset(zoneinfo.available_timezones())
+known_zones = cache(zoneinfo.available_timezones)
+"""Names of all zones; asking the system for them takes as long as a page."""
 
 
 def check_zone(name):
-    """Raise ValidationError for what is no IANA time zone by name: abbreviations such as CEST name no rules."""
-    if name not in zoneinfo.available_timezones() or ("/" not in name and name != "UTC"):
+    """Raise ValidationError for what is no IANA time zone of a place.
+
+    Abbreviations such as CEST name no rules, and Etc/GMT+1 is the zone an hour *behind* UTC.
+    """
+    if name not in known_zones() or ("/" not in name and name != "UTC") or name.startswith("Etc/"):
         raise ValidationError(_("Write the time zone as continent and city, such as Europe/Rome."), code="invalid")
 
 

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 
-from common.languages import current_language, direction, name_in, own_name, site_languages
+from common.languages import current_language, date_locale, direction, name_in, own_name, site_languages
 from common.localized import localized
 from common.phrases import listed
 
@@ -98,23 +98,19 @@ def money(amount, currency):
 @register.filter
 def day(value):
     """A date in long form: "14 March 2026"."""
-    return format_date(value, "long", locale=_date_locale()) if value else ""
+    return format_date(value, "long", locale=date_locale()) if value else ""
 
 
 @register.filter
 def full_day(value):
     """A date with its weekday: "Tuesday 15 June 2027"."""
-    return format_date(value, "full", locale=_date_locale()) if value else ""
+    return format_date(value, "full", locale=date_locale()) if value else ""
 
 
 @register.filter
 def month(value):
     """A month and its year."""
-    return format_skeleton("yMMMM", value, locale=_date_locale()) if value else ""
-
-
-def _date_locale():
-    return {"en": "en_GB"}.get(current_language(), current_language())
+    return format_skeleton("yMMMM", value, locale=date_locale()) if value else ""
 
 
 @register.filter
