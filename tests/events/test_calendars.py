@@ -193,7 +193,7 @@ def test_postponed_rescheduled_cancelled_under_one_uid_with_a_growing_sequence(c
     rescheduled(event, date(2027, 9, 1))
     assert standing(client, event) == ("CONFIRMED", "Dialogue", 2, later)
     description = str(only(public(client))["DESCRIPTION"])
-    assert "Moved from June 15, 2027, 10:00" in description
+    assert "Moved from 15 June 2027, 10:00" in description
     cancelled(event)
     assert standing(client, event) == ("CANCELLED", "Cancelled: Dialogue", 3, later)
     assert str(only(public(client))["UID"]) == uid
@@ -559,7 +559,7 @@ def test_personal_calendar_belongs_to_the_address_in_any_case(client):
 def test_personal_calendar_says_where_an_event_moved_from_and_that_it_is_cancelled(client):
     event, _session, _guest = placed()
     rescheduled(event, date(2027, 9, 1))
-    assert "Moved from June 15, 2027, 10:00" in str(entries(own(client))[str(event.uid)]["DESCRIPTION"])
+    assert "Moved from 15 June 2027, 10:00" in str(entries(own(client))[str(event.uid)]["DESCRIPTION"])
     cancelled(event)
     text = own(client)
     assert str(entries(text)[str(event.uid)]["STATUS"]) == "CANCELLED"

@@ -183,7 +183,7 @@ def test_edit_of_texts_sends_nothing_and_of_the_place_tells_once(event, coordina
     assert (event.sequence, event.steps.first().sequence) == (1, 1)
     assert (line(with_place.calendar, "METHOD"), line(with_place.calendar, "SEQUENCE")) == (
         "METHOD:REQUEST",
-        "SEQUENCE:1",
+        "SEQUENCE:2",
     )
     assert ("- the place or the link\n- the title" in with_place.text, waiting.calendar) == (True, "")
 
@@ -266,7 +266,7 @@ def test_postponed_takes_the_entry_out_of_calendars(event, coordinator):
     calendar = mails("postponed").get().calendar
     assert [line(calendar, name) for name in ("METHOD", "SEQUENCE", "STATUS")] == [
         "METHOD:CANCEL",
-        "SEQUENCE:1",
+        "SEQUENCE:2",
         "STATUS:CANCELLED",
     ]
     assert line(calendar, "DTSTART") != ""
@@ -493,10 +493,10 @@ def test_postponed_rescheduled_cancelled_agree_everywhere(event, coordinator):
         calendar = (line(mail.calendar, "METHOD"), line(mail.calendar, "SEQUENCE"))
         told.setdefault(mail.language, []).append((mail.kind.removeprefix("events/"), *calendar))
     expected = [
-        ("place", "METHOD:REQUEST", "SEQUENCE:0"),
-        ("postponed", "METHOD:CANCEL", "SEQUENCE:1"),
-        ("rescheduled", "METHOD:REQUEST", "SEQUENCE:2"),
-        ("cancelled", "METHOD:CANCEL", "SEQUENCE:3"),
+        ("place", "METHOD:REQUEST", "SEQUENCE:1"),
+        ("postponed", "METHOD:CANCEL", "SEQUENCE:2"),
+        ("rescheduled", "METHOD:REQUEST", "SEQUENCE:3"),
+        ("cancelled", "METHOD:CANCEL", "SEQUENCE:4"),
     ]
     assert told == dict.fromkeys(LANGUAGES, expected)
     assert (event.status, set(states(event)), closed_because(event)) == ("cancelled", {"event-cancelled"}, "cancelled")

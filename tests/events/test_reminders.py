@@ -222,7 +222,11 @@ def test_unconfirmed_registrations_are_deleted_after_three_days(event):
 def test_beat_asks_for_tasks_that_exist_and_run_on_nothing():
     asked = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("events.")}
     assert asked == {
-        f"events.tasks.{name}" for name in ("settle_due", "remind", "remind_of_reports", "forget", "check")
+        f"events.tasks.{name}"
+        for name in (
+            *("settle_due", "remind", "remind_of_reports", "remind_of_actions"),
+            *("forget", "check", "follow_zone_rules"),
+        )
     }
     for name in asked:
         getattr(tasks, name.rpartition(".")[2]).apply().get()

@@ -282,7 +282,7 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
     event = make_event(networks=[network], series=make_series(networks=[network]))
     membership = network.memberships.get(city=city)
     assignment = RoleAssignment.objects.get(person=people["officer"])
-    event, series = make_event(networks=[network]), make_series(networks=[network])
+    series = event.series
     addresses = {
         "practice": lambda name: practice.get_absolute_url(),
         "city_slug": lambda name: city.get_absolute_url(),
