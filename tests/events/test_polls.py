@@ -61,8 +61,8 @@ def test_poll_asks_each_participant_once_with_the_dates(poll, event):
     assert [mail.recipient for mail in mails] == ["a@example.org", "b@example.org", "c@example.org"]
     first = event.registrations.first()
     assert f"http://localhost:8000{page(first)}" in mails[0].text
-    assert "- Tuesday 14 September 2027, 10:00" in mails[0].text
-    assert "- Tuesday 21 September 2027, 10:00" in mails[0].text
+    assert "- Tuesday, 14 September 2027, 10:00" in mails[0].text
+    assert "- Tuesday, 21 September 2027, 10:00" in mails[0].text
 
 
 def opened(event, actor, options=DATES, days=7):
