@@ -129,7 +129,9 @@ def _card(event, seats, catalogue, now):
 def marks_of(event, registration, seats, previous_start, now) -> list[Mark]:
     """How an event stands, in words: changes of its state and date first, then its seats."""
     marks = list(_marks_of_state(event, previous_start, now))
-    if registration == OPEN:
+    if registration == OPEN and event.entry == Event.Entry.NOMINATED:
+        marks.append(Mark("nominated", _("For people who were nominated"), "plain"))
+    elif registration == OPEN:
         marks.append(Mark("open", _("Registration open"), "plain"))
     elif registration == FEW_LEFT:
         left = max(pool.free for pool in seats if pool.state == FEW_LEFT)

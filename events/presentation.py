@@ -116,6 +116,10 @@ class Reading:
         return self.registration != FULL or any(pool.reserved for pool in self.seats)
 
     @property
+    def is_over(self):
+        return self.event.ends_at is not None and self.event.ends_at <= timezone.now()
+
+    @property
     def fallback_language(self):
         return self.title.language if self.title.is_fallback else ""
 

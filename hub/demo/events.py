@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from events.models import (
     ActionItem,
+    BreakoutGroup,
     Decision,
     Event,
     EventPractice,
     EventSeries,
+    MinutesRevision,
     Registration,
     Session,
 )
@@ -125,13 +127,16 @@ def _agenda(event, entry):
     for part in entry.get("sessions", ()):
         session = Session(
             event=event,
-            day=event.start_date,
+            kind=part.get("kind", Session.Kind.PLENARY),
+            day=event.start_date + timedelta(days=part.get("day", 1) - 1),
             start_time=time.fromisoformat(part["start"]),
             end_time=time.fromisoformat(part["end"]),
             **{f"title_{code}": text for code, text in part["title"].items()},
         )
         session.full_clean()
         session.save()
+        for order, subject in enumerate(part.get("groups", ())):
+            BreakoutGroup.objects.create(session=session, title_en=subject, capacity=6, order=order)
     for shown in entry.get("practices", ()):
         city = City.objects.get(slug=shown["city"])
         EventPractice.objects.create(event=event, **(shown | {"city": city}))
@@ -178,14 +183,15 @@ def _what_became_of_it(event, entry, actor):
 
 
 def _came(registration, event, actor):
-    sessions = list(event.sessions.all()) or [None]
+    sessions = list(event.sessions.exclude(kind=Session.Kind.PAUSE)) or [None]
     for session in sessions:
         check_in(registration, actor=actor, session=session)
 
 
 def _afterwards(event, entry, actor):
     if said := entry.get("minutes"):
-        minutes.save_minutes(event, said["text"], base=0, language=said["language"], actor=actor)
+        kept = minutes.save_minutes(event, said["text"], base=0, language=said["language"], actor=actor)
+        MinutesRevision.objects.filter(pk=kept.pk).update(at=timezone.now())
     for order, decision in enumerate(entry.get("decisions", ())):
         following_up.keep(Decision(event=event, text=decision["text"], order=order), actor=actor)
     for action in entry.get("actions", ()):
