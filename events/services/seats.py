@@ -150,12 +150,16 @@ def settle(pool: SeatPool, now=None) -> list[SeatAllocation]:
     event = pool.event
     if event.status != event.Status.PUBLISHED or event.starts_at <= now:
         return []
+    count = _count(pool)
+    if pool.capacity is not None and count.taken >= pool.capacity:
+        # The common case in a rush: nobody need be read who waits.
+        return []
     waiting = list(
         pool.allocations.filter(state=State.WAITING).select_related("registration").order_by("position", "pk")
     )
     if not waiting:
         return []
-    count, reserves = _count(pool), _reserves(pool, now)
+    reserves = _reserves(pool, now)
     moved = []
     for allocation in waiting:
         if pool.capacity is not None and count.taken >= pool.capacity:
