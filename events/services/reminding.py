@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from events import notices
-from events.models import Event, EventStep, Registration, SeatAllocation, SeatReserve
+from events.models import Event, EventStep, Registration, SeatAllocation, SeatPool
 from events.services.registering import forget_needs
 from events.services.seats import lock_pools, release_all, set_state, settle_event
 
@@ -133,17 +133,21 @@ def lapse_silent(now=None) -> int:
 
 
 def settle_due(now=None) -> int:
-    """Settle events where an offer ran out or kept seats were released to those who wait; returns how many moved up."""
+    """Settle events where an offer ran out, or somebody waits beside a free seat; returns how many moved up.
+
+    Seats are free beside a queue when kept ones were released, or when those in front are held back by a limit of
+    their city and somebody from another city has come since.
+    """
     now = now or timezone.now()
     offers = SeatAllocation.objects.filter(state=Seat.OFFERED, offered_until__lte=now).values("pool__event")
-    taken = Count("pool__allocations", filter=Q(pool__allocations__state__in=[Seat.HELD, Seat.OFFERED]))
-    waiting = Count("pool__allocations", filter=Q(pool__allocations__state=Seat.WAITING))
-    released = (
-        SeatReserve.objects.filter(releases_at__lte=now, pool__event__starts_at__gt=now)
+    taken = Count("allocations", filter=Q(allocations__state__in=[Seat.HELD, Seat.OFFERED]))
+    waiting = Count("allocations", filter=Q(allocations__state=Seat.WAITING))
+    beside = (
+        SeatPool.objects.filter(event__status=Status.PUBLISHED, event__starts_at__gt=now)
         .annotate(taken=taken, waiting=waiting)
-        .filter(Q(pool__capacity__isnull=True) | Q(pool__capacity__gt=F("taken")), waiting__gt=0)
+        .filter(Q(capacity__isnull=True) | Q(capacity__gt=F("taken")), waiting__gt=0)
     )
-    due = set(offers.values_list("pool__event", flat=True)) | set(released.values_list("pool__event", flat=True))
+    due = set(offers.values_list("pool__event", flat=True)) | set(beside.values_list("event", flat=True))
     return _each(lambda event_id: len(settle_event(event_id, now)), sorted(due))
 
 

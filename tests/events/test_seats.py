@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from events.models import Event, EventStep, Registration, SeatAllocation, SeatReserve
-from events.services import registering, seats
+from events.services import registering, reminding, seats
 from networks.models import RoleAssignment
 from networks.services import grant_role
 from tests.events.factories import make_event, make_registration, make_session
@@ -134,8 +134,8 @@ def test_city_maximum_passes_over_but_keeps_the_place_in_the_queue():
     first = enter(event, "a@example.org", city=malmo)
     second = enter(event, "b@example.org", city=malmo)
     third = enter(event, "c@example.org", city=lund)
-    # The queue is not passed by newcomers; settling lets in who fits.
-    seats.settle_event(event.pk)
+    # The queue is not passed by newcomers; beat lets in who fits.
+    assert reminding.settle_due() == 1
     assert states(event) == [State.CONFIRMED, State.WAITLISTED, State.CONFIRMED]
     registering.withdraw(first)
     second.refresh_from_db()
