@@ -11,7 +11,7 @@ from django.utils import translation
 from common.languages import current_language
 from common.localized import localized
 from common.outbox.queueing import queue_mail, unlinked
-from events.calendars import invitation
+from events.calendars import invitation, personal_address
 from events.models import Registration, SeatPool
 from events.showing import moment_in_words, when_in_words, where_in_words
 from events.tokens import token_of
@@ -68,6 +68,13 @@ def announce_seat(allocation) -> None:
 def ask_to_confirm(registration) -> None:
     """The link by which somebody who registered shows that the address is the own one."""
     tell(registration, "confirm-address", f"{registration.token_version}", link=address(registration, "confirm"))
+
+
+def announce_calendar(registration, holder, key) -> None:
+    """The address at which a calendar program finds all events of this address."""
+    with translation.override(registration.language):
+        link = personal_address(holder)
+    tell(registration, "my-calendar", f"{holder.token_version}:{key}", link=link)
 
 
 def remind_of_registration(registration, key) -> None:

@@ -2,8 +2,10 @@
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils import timezone
 
-from events.models import PersonalCalendar
+from events.emails import announce_calendar
+from events.models import PersonalCalendar, Registration
 
 
 def personal_calendar_of(email: str) -> PersonalCalendar:
@@ -22,6 +24,11 @@ def personal_calendar_of(email: str) -> PersonalCalendar:
             return PersonalCalendar.objects.create(email=email)
     except IntegrityError:
         return PersonalCalendar.objects.get(email__iexact=email)
+
+
+def mail_calendar(registration: Registration) -> None:
+    """Send the address of the private calendar to the address it belongs to, once a day however often it is asked for."""
+    announce_calendar(registration, personal_calendar_of(registration.email), f"{timezone.localdate():%Y%m%d}")
 
 
 def rotate_calendar(calendar: PersonalCalendar) -> None:

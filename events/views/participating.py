@@ -2,12 +2,10 @@
 
 from functools import wraps
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,11 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.views import token_page
 from events.availability import availability_of
 from events.forms.participating import DetailsForm, SessionsForm, WishesForm
-from events.models import PersonalCalendar, Registration
+from events.models import Registration
 from events.participation import Participation
 from events.services import registering
 from events.services.own_details import tell_details
-from events.services.personal_calendars import personal_calendar_of
+from events.services.personal_calendars import mail_calendar
 from events.services.wishing import wish_groups
 from events.tokens import is_token_of, token_of
 from events.views.retrying import can_be_sent_again
@@ -104,7 +102,7 @@ def show(request, registration, *, status=200, problem="", **forms):
         wishes = forms.get("wishes") or WishesForm(**options)
         context["wishes"] = wishes if wishes.sessions else None
         context["other_mode"] = next((one for one in availability if one.pool.kind == own.other_mode), None)
-    context |= {"problem": problem, "calendar": _calendar(registration) if own.is_settled else None}
+    context |= {"problem": problem, "has_calendar": bool(own.is_settled and registration.email)}
     return render(request, "events/registration.html", context, status=status)
 
 
@@ -117,20 +115,6 @@ def _context(registration):
         "own": Participation(registration),
         "certificate": registration.certificates.filter(revoked_at=None).exists(),
     }
-
-
-def _calendar(registration):
-    """The addresses of the personal calendar, empty while there is none; None where the portal gives out none."""
-    calendar = PersonalCalendar.objects.filter(email__iexact=registration.email).exclude(email="").first()
-    holder = calendar or registration
-    try:
-        path = reverse("events:my-calendar", args=[holder.uid, token_of(holder, "calendar")])
-    except NoReverseMatch:
-        return None
-    if calendar is None:
-        return {"address": ""}
-    address = settings.SITE_URL.rstrip("/") + path
-    return {"address": address, "subscribe": "webcal://" + address.split("://", 1)[1]}
 
 
 def refused(request, registration, error):
@@ -225,7 +209,8 @@ def choose_wishes(request, registration):
 
 @button
 def make_calendar(request, registration):
-    """The private calendar of the address. Reading the page makes none: its address is a secret more."""
-    if Participation(registration).is_settled and registration.email:
-        personal_calendar_of(registration.email)
-    return own_page(registration)
+    """Mail the address of the private calendar to whom it belongs: this page may have been forwarded, the mailbox not."""
+    if not (Participation(registration).is_settled and registration.email):
+        return own_page(registration)
+    mail_calendar(registration)
+    return done(request, registration, _("The address of your calendar is on its way to your mailbox."))

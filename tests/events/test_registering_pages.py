@@ -699,12 +699,16 @@ def test_group_of_another_event_is_no_choice(client):
     assert (answer.status_code, row.wishes.count()) == (422, 0)
 
 
-def test_calendar_is_made_by_its_button_and_only_once(client):
+def test_calendar_is_mailed_by_its_button_and_shown_to_nobody_else(client):
     row = make_registration(make_event(), "ASA@example.org")
     client.get(link(row))
     before = PersonalCalendar.objects.count()
     for _round in range(2):
         client.post(link(row, "registration-calendar"))
+    [told] = OutboxMail.objects.filter(kind="events/my-calendar")
+    assert (told.recipient, told.link in told.text) == ("ASA@example.org", True)
+    assert client.get(told.link.removeprefix(configured.SITE_URL)).status_code == 200
+    assert "/events/calendar/" not in client.get(link(row)).content.decode()
     client.post(link(make_registration(make_event(), state="unverified"), "registration-calendar"))
     assert (before, [one.email for one in PersonalCalendar.objects.all()]) == (0, ["ASA@example.org"])
 
