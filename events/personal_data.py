@@ -2,6 +2,8 @@
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
@@ -18,6 +20,7 @@ from events.models import (
     RegistrationConsent,
     RegistrationStep,
 )
+from events.services.certifying import stored_name
 from events.services.registering import withdraw
 
 PERSONAL = {
@@ -147,7 +150,7 @@ def erase(user) -> None:
     RegistrationConsent.objects.filter(registration__in=ids).delete()
     RegistrationStep.objects.filter(registration__in=ids).update(note="")
     PollResponse.objects.filter(registration__in=ids).update(comment="")
-    Certificate.objects.filter(registration__in=ids).update(name="", revoked_reason="")
+    _drop_certificates(Certificate.objects.filter(registration__in=ids))
     by_address(PersonalCalendar).delete()
     language = user._meta.get_field("language").default
     for nomination in by_address(Nomination):
@@ -165,6 +168,18 @@ def erase(user) -> None:
         person=None,
         token_version=F("token_version") + 1,
     )
+
+
+def _drop_certificates(certificates):
+    """Names and documents go, the documents once the transaction is through; that hours were confirmed stays."""
+    names = [stored_name(certificate) for certificate in certificates]
+    certificates.update(name="", revoked_reason="")
+
+    def drop():
+        for name in names:
+            default_storage.delete(name)
+
+    transaction.on_commit(drop)
 
 
 def _erase_mails(addresses):

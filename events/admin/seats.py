@@ -87,6 +87,13 @@ class SeatPoolAdmin(PartAdmin, CleanAdmin):
         is_own_page = request.path.startswith(reverse("admin:events_seatpool_changelist"))
         return not is_own_page and super().has_delete_permission(request, obj)
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            # The page says what it showed, so that only what was typed there counts as changed.
+            field.show_hidden_initial = True
+        return field
+
     def save_model(self, request, obj, form, change):
         """The service changes the limits, once the kept seats are stored."""
 
@@ -94,7 +101,9 @@ class SeatPoolAdmin(PartAdmin, CleanAdmin):
         with transaction.atomic():
             for formset in formsets:
                 self.save_formset(request, form, formset, change=change)
-            change_pool(form.instance, form.cleaned_data, actor=request.user)
+            # What the form merely repeats may have been changed since by somebody else.
+            changed = {name: form.cleaned_data[name] for name in form.changed_data}
+            change_pool(form.instance, changed, actor=request.user)
 
 
 class NominationForm(PartForm):

@@ -205,13 +205,18 @@ def _practices(event):
     rows = []
     for one in shown:
         practice = public.get(one.practice_id)
-        city = practice.city if practice else one.city
+        city = _city_shown(practice) if practice else one.city
         if practice is None and not one.title:
             continue
         title = localized(practice, "title", reader, practice.source_language).text if practice else one.title
         href = lasting_address(practice, reader) if practice else ""
         rows.append({**_text(title), "text": breakable(title), "href": href, "city": str(city) if city else ""})
     return rows
+
+
+def _city_shown(practice):
+    """Where it is, unless it asked to be told without a place."""
+    return None if practice.location_precision == Practice.Precision.HIDDEN else practice.city
 
 
 def _actions(event):

@@ -26,7 +26,7 @@ class Attendance(models.Model):
         VIDEO_LOG = "video-log", pgettext_lazy("attendance", "log of the video conference")
 
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="attendances")
-    session = models.ForeignKey(Session, models.CASCADE, null=True, blank=True, related_name="attendances")
+    session = models.ForeignKey(Session, models.PROTECT, null=True, blank=True, related_name="attendances")
     source = models.CharField(max_length=10, choices=Source)
     minutes = models.PositiveIntegerField(null=True, blank=True)
     """How long, where a log says so; otherwise the whole session counts."""
@@ -125,7 +125,7 @@ class MinutesRevision(models.Model):
     """One state of the minutes of an event, or of the note page of a break-out group; never changed afterwards."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="minutes")
-    group = models.ForeignKey(BreakoutGroup, models.CASCADE, null=True, blank=True, related_name="notes")
+    group = models.ForeignKey(BreakoutGroup, models.PROTECT, null=True, blank=True, related_name="notes")
     number = models.PositiveIntegerField()
     base = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)

@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from events.consents import CONSENTS
@@ -20,7 +20,9 @@ def tell_details(registration: Registration, values: dict) -> Registration:
     """
     registration = Registration.objects.select_for_update(of=["self"]).select_related("event").get(pk=registration.pk)
     open_events = (Event.Status.PUBLISHED, Event.Status.POSTPONED)
-    if not registration.is_active or registration.event.status not in open_events:
+    event = registration.event
+    is_over = event.ends_at is not None and event.ends_at <= timezone.now()
+    if not registration.is_active or event.status not in open_events or is_over:
         raise ValidationError(_("This registration cannot be changed now."), code="closed")
     change_details(registration, values)
     if "is_listed" in values:

@@ -142,6 +142,7 @@ def _enter(registration, pools, now, actor=None):
 
 
 def _seat(registration, pools, now, actor=None):
+    _check_mode(registration.event, registration.mode)
     wanted = _pool(pools, registration.mode)
     allocation = request_seat(wanted, registration, now)
     waits = allocation is None or allocation.state == SeatAllocation.State.WAITING
@@ -330,7 +331,10 @@ def approve(registration: Registration, *, actor) -> Registration:
     _check_runs(actor, registration.event)
     if registration.state != State.AWAITING_APPROVAL:
         raise ValidationError(_("This has been decided already."), code="decided")
-    _seat(registration, pools, timezone.now(), actor=actor)
+    event, now = registration.event, timezone.now()
+    if event.status != Event.Status.PUBLISHED or event.ends_at <= now:
+        raise ValidationError(CLOSED[closed_because(event, now) or "over"], code="closed")
+    _seat(registration, pools, now, actor=actor)
     return registration
 
 

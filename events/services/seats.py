@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from events.emails import announce_offer, announce_seat, announce_state
-from events.models import Registration, RegistrationStep, SeatAllocation, SeatPool
+from events.models import GroupPlace, Registration, RegistrationStep, SeatAllocation, SeatPool
 
 State = SeatAllocation.State
 LOCK_TIMEOUT_MS = 3000
@@ -93,14 +93,6 @@ def _fits(pool, count, reserves, registration):
     return count.taken + _held_back(pool, count, reserves, registration.stakeholder_id) < pool.capacity
 
 
-def _take(count, registration):
-    count.taken += 1
-    if registration.city_id:
-        count.by_city[registration.city_id] += 1
-    if registration.stakeholder_id:
-        count.by_stakeholder[registration.stakeholder_id] += 1
-
-
 def request_seat(pool: SeatPool, registration: Registration, now) -> SeatAllocation | None:
     """Ask for a seat in a locked pool: held if there is one and nobody waits, else in the queue.
 
@@ -167,8 +159,13 @@ def settle(pool: SeatPool, now=None) -> list[SeatAllocation]:
         registration = allocation.registration
         if registration.must_reconfirm or not _fits(pool, count, reserves, registration):
             continue
-        _take(count, registration)
+        allocation.refresh_from_db()
+        registration.refresh_from_db()
+        if allocation.state != State.WAITING:
+            # Moved up already: a seat of another pool that became free settled that one, which led back here.
+            continue
         _move_up(pool, allocation, now)
+        count = _count(pool)
         moved.append(allocation)
     return moved
 
@@ -205,6 +202,9 @@ def offer_until(pool: SeatPool, now):
 
 
 def _set(allocation, state, now):
+    if allocation.state == State.HELD != state and allocation.pool.session_id:
+        # With the seat goes the place in a room, and its link.
+        GroupPlace.objects.filter(registration=allocation.registration_id, session=allocation.pool.session_id).delete()
     allocation.state = state
     allocation.changed_at = now
     if state != State.OFFERED:

@@ -12,20 +12,22 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.views import token_page
 from events.documents.certificate import qr_svg
 from events.models import Attendance, Registration
 from events.rules import has_place, runs
 from events.services.attending import TAKES_ATTENDANCE, check_in, sessions_that_count, undo_check_in
 from events.tokens import is_token_of, token_of
 from events.views.participating import registration_of
+from events.views.retrying import can_be_sent_again
 from events.views.running import desk_context, for_who_runs_the_event
 
 PER_PAGE = 50
 
 
+@can_be_sent_again
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_who_runs_the_event
 def check_in_list(request, event, session=None):
@@ -94,7 +96,7 @@ def list_address(event, session=None):
 # The code ----------------------------------------------------------------------------------------
 
 
-@never_cache
+@token_page
 @require_safe
 def registration_code(request, uid, token):
     """The participant's own code, to show at the door on a phone or printed."""
@@ -111,7 +113,8 @@ def _code(registration):
     return mark_safe(qr_svg(settings.SITE_URL.rstrip("/") + path))
 
 
-@never_cache
+@token_page
+@can_be_sent_again
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_in_by_code(request, uid, token):
     """What a scanned code leads to: a question to those who run the event, a plain page to everybody else."""

@@ -8,9 +8,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.views import token_page
 from common.uploads import check_size
 from events.documents import certificate_pdf
 from events.forms.afterwards import RevokeForm
@@ -70,7 +70,7 @@ def _page(request, event, bound=None, status=200):
 def issue_certificates(request, event):
     """For everybody who is entitled or, with a `registration`, for one of them."""
     try:
-        if request.POST.get("registration", "").isdigit():
+        if request.POST.get("registration", "").isdecimal():
             registration = get_object_or_404(event.registrations, pk=request.POST["registration"])
             issued = [issue(registration, actor=request.user, printed=certificate_pdf)]
         else:
@@ -121,7 +121,7 @@ def _own_certificate(uid, token):
     return certificate
 
 
-@never_cache
+@token_page
 @require_safe
 def registration_certificate(request, uid, token):
     """The page that the mail leads to; GET of the file is a link on it."""
@@ -130,7 +130,7 @@ def registration_certificate(request, uid, token):
     return render(request, "events/registration_certificate.html", context)
 
 
-@never_cache
+@token_page
 @require_safe
 def registration_certificate_file(request, uid, token):
     return _file(_own_certificate(uid, token))
@@ -139,7 +139,7 @@ def registration_certificate_file(request, uid, token):
 # Anybody -----------------------------------------------------------------------------------------
 
 
-@never_cache
+@token_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def certificate_check(request, code):
     """Valid, revoked or unknown. Whoever has the code has it from the document, which shows the name: so does this page.

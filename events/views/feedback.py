@@ -5,9 +5,9 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.views import token_page
 from common.spreadsheets import Table, download
 from events.forms.afterwards import FeedbackForm
 from events.models import Registration
@@ -16,7 +16,7 @@ from events.tokens import is_token_of
 from events.views.running import desk_context, for_who_runs_the_event
 
 
-@never_cache
+@token_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request, uid, token):
     """Five questions, once. The page writes no session: what a participant does leaves no time behind."""

@@ -19,6 +19,7 @@ from events.services.registering import reconfirm as say_whether_one_comes
 from events.services.registering import withdraw
 from events.showing import moment_in_words, when_in_words
 from events.views.participating import registration_of
+from events.views.retrying import can_be_sent_again
 
 METHODS = ["GET", "HEAD", "POST"]
 
@@ -35,6 +36,7 @@ def _page(request, template, registration, token, *, status=200, **context):
 
 
 @token_page
+@can_be_sent_again
 @require_http_methods(METHODS)
 def poll(request, uid, token):
     """Which dates suit; the answer can be changed until the poll closes."""
@@ -78,6 +80,7 @@ def _is_stored(form, registration):
 
 
 @token_page
+@can_be_sent_again
 @require_http_methods(METHODS)
 def reconfirm(request, uid, token):
     """Whether the new date suits. A no gives the place back, and can be taken back by registering again only."""

@@ -2,6 +2,7 @@
 
 from django.http import Http404
 from django.shortcuts import redirect
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from events.models import Event
@@ -17,4 +18,8 @@ def report(request, pk, slug):
         raise Http404
     if slug != event.slug:
         return redirect("events:report", event.pk, event.slug, permanent=True)
-    return pdf_answer(event)
+    response = pdf_answer(event)
+    patch_vary_headers(response, ["Cookie"])
+    if not event.is_public:
+        patch_cache_control(response, private=True, no_store=True)
+    return response

@@ -19,6 +19,7 @@ from events.services.attending import (
     store_log,
 )
 from events.views.attending import list_address
+from events.views.retrying import can_be_sent_again
 from events.views.running import desk_context, for_who_runs_the_event
 
 MOST_OPEN = 60
@@ -76,6 +77,7 @@ def _rows(event, found, session):
     return sorted(rows, key=lambda row: (row["registration"] is not None, not row["is_ambiguous"]))
 
 
+@can_be_sent_again
 @require_POST
 @for_who_runs_the_event
 def store_attendance(request, event):
@@ -84,7 +86,7 @@ def store_attendance(request, event):
     chosen = {}
     for name, value in request.POST.items():
         number = name.removeprefix("person-")
-        if name != number and number.isdigit() and value.isdigit() and int(value) in allowed:
+        if name != number and number.isdecimal() and value.isdecimal() and int(value) in allowed:
             chosen[int(number)] = int(value)
     try:
         presences, session = unsealed(event, request.POST.get("sealed", ""), chosen)
