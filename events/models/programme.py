@@ -247,4 +247,7 @@ class EventPractice(models.Model):
         ]
 
     def __str__(self):
-        return str(self.practice) if self.practice else self.title
+        """What all hosts may read: another network's practice is not named before it is public."""
+        if self.practice and self.practice.is_public:
+            return str(self.practice)
+        return self.title or str(_("A practice that is not public"))

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from common.models import OutboxMail
-from events import notices
+from events import emails, notices
 from events.emails import tell
 from events.models import Registration
 from events.services import life, polls, registering
@@ -141,10 +141,10 @@ def test_who_never_had_a_place_has_no_entry_to_take_out(network):
 
 
 def test_while_postponed_no_entry_is_sent_for_a_date_that_is_none(network, coordinator):
-    event = make_event(networks=[network], needs_approval=True)
-    row = make_registration(event, state="awaiting-approval", seat=False)
-    life.postpone(event, actor=coordinator)
-    registering.approve(row, actor=coordinator)
+    event = make_event(networks=[network])
+    row = make_registration(event)
+    row.event = life.postpone(event, actor=coordinator)
+    emails.tell(row, "place", "1", method="REQUEST")
     assert OutboxMail.objects.get(kind="events/place").calendar == ""
 
 

@@ -148,3 +148,10 @@ def test_limits_that_a_form_merely_repeats_do_not_undo_an_override(client, coord
     client.post(address, stale)
     pool.refresh_from_db()
     assert (pool.capacity, pool.offer_hours) == (2, 12)
+
+
+def test_practice_at_an_event_is_not_named_before_it_is_public():
+    practice = make_practice(published=False, texts={"title_en": "Secret plan"})
+    shown = EventPractice(event=make_event(), practice=practice)
+    named = EventPractice(event=shown.event, practice=practice, title="Coffee with neighbours")
+    assert (str(shown), str(named)) == ("A practice that is not public", "Coffee with neighbours")
