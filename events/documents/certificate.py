@@ -2,11 +2,9 @@
 
 import io
 import json
-import logging
 from pathlib import Path
 
 import segno
-import typst
 from babel.dates import format_date
 from django.conf import settings
 from django.urls import reverse
@@ -22,9 +20,7 @@ from events.calendars import last_known_time
 from events.models import Certificate
 from events.showing import when_in_words
 from events.times import wall_clock
-from practices.documents.pdf import ACCESSIBLE, FONTS
-
-logger = logging.getLogger(__name__)
+from practices.documents.typesetting import typeset_from
 
 TEMPLATE = Path(__file__).parent / "certificate.typ"
 LEFT_TO_RIGHT, END = "\u2066", "\u2069"
@@ -35,23 +31,7 @@ def certificate_pdf(certificate: Certificate) -> bytes:
     """The document, by the rules of PDF/UA-1 unless a name has a letter that no font has."""
     with translation.override(certificate.language):
         data = json.dumps(certificate_data(certificate), ensure_ascii=False, sort_keys=True)
-    try:
-        return _compile(data, [ACCESSIBLE])
-    except typst.TypstError as error:
-        logger.warning("a certificate is printed without PDF/UA: %s", error)
-        return _compile(data, [])
-
-
-def _compile(data, standards):
-    return typst.compile(
-        TEMPLATE,
-        root=TEMPLATE.parent,
-        font_paths=FONTS,
-        ignore_system_fonts=True,
-        sys_inputs={"data": data},
-        format="pdf",
-        pdf_standards=standards,
-    )
+    return typeset_from(TEMPLATE, data)
 
 
 def check_address(certificate: Certificate) -> str:

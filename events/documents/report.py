@@ -4,13 +4,11 @@ It names cities and what was shown, never participants, nor what cities and host
 """
 
 import json
-import logging
 import unicodedata
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
-import typst
 from babel.dates import format_date, format_time
 from django.conf import settings
 from django.db.models import Q
@@ -29,10 +27,8 @@ from events.showing import when_in_words
 from events.times import wall_clock
 from practices.documents import lasting_address
 from practices.documents.markup import breakable, plain_tree, rich_tree
-from practices.documents.pdf import ACCESSIBLE, FONTS
+from practices.documents.typesetting import typeset_from
 from practices.models import Practice
-
-logger = logging.getLogger(__name__)
 
 TEMPLATE = Path(__file__).parent / "report.typ"
 SMALLEST = 5
@@ -46,24 +42,8 @@ def report_pdf(event) -> bytes:
 
 @lru_cache(maxsize=32)
 def typeset(data: str) -> bytes:
-    """The document of these data, by the rules of PDF/UA-1 unless a letter that no font has forbids it."""
-    try:
-        return _compile(data, [ACCESSIBLE])
-    except typst.TypstError as error:
-        logger.warning("a report is printed without PDF/UA: %s", error)
-        return _compile(data, [])
-
-
-def _compile(data, standards):
-    return typst.compile(
-        TEMPLATE,
-        root=TEMPLATE.parent,
-        font_paths=FONTS,
-        ignore_system_fonts=True,
-        sys_inputs={"data": data},
-        format="pdf",
-        pdf_standards=standards,
-    )
+    """The document of these data."""
+    return typeset_from(TEMPLATE, data)
 
 
 def report_data(event) -> dict:

@@ -4,15 +4,11 @@ The typesetter gets data, never markup: what a writer typed is text to it, whate
 """
 
 import json
-import logging
 import unicodedata
 from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
 
-import fontpkg_amiri
-import fontpkg_noto_sans
-import typst
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -23,19 +19,13 @@ from common.phrases import listed
 from common.templatetags.hub import day, money, month
 from practices.documents.markup import breakable, plain_tree, rich_tree
 from practices.documents.record import lasting_address
+from practices.documents.typesetting import typeset_from
 from practices.models import Practice
 from practices.presentation import Reading, adaptation_texts, citation, full_time_posts, read_practice
 from practices.search.cards import EVIDENCE_STEPS
 from practices.search.vectors import RICH_FIELDS
 
-logger = logging.getLogger(__name__)
-
 TEMPLATE = Path(__file__).parent / "practice.typ"
-FONTS = [str(package.ROOT / "files") for package in (fontpkg_noto_sans, fontpkg_amiri)]
-"""Amiri draws each Arabic letter with one glyph, so that what is copied from the document, searched in it or read aloud
-is what was written; Noto Sans Arabic sets the dots as marks of their own, and one word in five survives.
-"""
-ACCESSIBLE = "ua-1"
 KEPT = 64
 """So many documents are kept ready in each process; what they were made from is the key, so none is ever stale."""
 
@@ -47,27 +37,8 @@ def practice_pdf(practice: Practice) -> bytes:
 
 @lru_cache(maxsize=KEPT)
 def typeset(data: str) -> bytes:
-    """The document of these data, by the rules of PDF/UA-1 unless they refuse it.
-
-    They refuse a letter that no font has; a box in its place is better than no document.
-    """
-    try:
-        return _compile(data, [ACCESSIBLE])
-    except typst.TypstError as error:
-        logger.warning("a practice is printed without PDF/UA: %s", error)
-        return _compile(data, [])
-
-
-def _compile(data, standards):
-    return typst.compile(
-        TEMPLATE,
-        root=TEMPLATE.parent,
-        font_paths=FONTS,
-        ignore_system_fonts=True,
-        sys_inputs={"data": data},
-        format="pdf",
-        pdf_standards=standards,
-    )
+    """The document of these data."""
+    return typeset_from(TEMPLATE, data)
 
 
 def document_data(practice: Practice) -> dict:

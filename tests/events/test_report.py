@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from events.documents.report import FONTS, SMALLEST, TEMPLATE, report_data, report_pdf, suppressed
+from events.documents.report import SMALLEST, TEMPLATE, report_data, report_pdf, suppressed
 from events.models import ActionItem, Event, EventPractice
 from events.services.minutes import save_minutes
 from networks.services import grant_role
+from practices.documents.typesetting import FONTS
 from tests.events.factories import make_event, make_registration, make_session
 from tests.factories import make_city, make_network, make_person, make_practice
 

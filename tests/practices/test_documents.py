@@ -15,7 +15,8 @@ from django.utils import translation
 
 from networks.models import Organisation
 from practices.documents.markup import BLOCKS, INLINE, breakable, plain_tree, rich_tree
-from practices.documents.pdf import FONTS, TEMPLATE, document_data, practice_pdf, typeset
+from practices.documents.pdf import TEMPLATE, document_data, practice_pdf, typeset
+from practices.documents.typesetting import FONTS
 from practices.models import Practice
 from practices.search.indexing import reindex
 from tests.factories import make_city, make_practice, make_term
