@@ -1,7 +1,5 @@
 """The planner of break-out groups: who sits where, moved by hand or filled by the planner. GET shows, POST acts."""
 
-from functools import wraps
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
@@ -13,34 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from common.spreadsheets import KINDS, csv_chunks
 from events.forms.planning import MoveForm
-from events.models import Event
 from events.rooms import board, break_out_sessions, people_table, zoom_table
-from events.rules import runs
 from events.services.planning import clear_groups, fill_groups, place, unfix
-from networks.rules import roles_of
-from practices.views.workspace import for_people_with_a_role
+from events.views.running import desk_context, for_who_runs_the_event
 
 TABLES = {"zoom": zoom_table, "people": people_table}
 BYTE_ORDER_MARK = "\ufeff"
-
-
-def for_who_runs_the_event(view):
-    """Decorate `view(request, event, …)` of the desk: everybody else finds nothing there."""
-
-    @wraps(view)
-    @for_people_with_a_role
-    def answer(request, pk, *args, **kwargs):
-        event = get_object_or_404(Event, pk=pk)
-        if not runs(request.user, event):
-            raise Http404
-        return view(request, event, *args, **kwargs)
-
-    return answer
-
-
-def desk_context(request, event, page):
-    """What the frame of the desk needs."""
-    return {"roles": roles_of(request.user), "desk": "events", "event": event, "desk_page": page}
 
 
 @require_safe
