@@ -6,9 +6,9 @@ compared; anything cleverer would one day tell that a full event has places.
 
 from functools import wraps
 
-from django.conf import settings
-from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import conditional_page
+
+from practices.conditional import for_caches
 
 
 def unless_the_same(view):
@@ -16,12 +16,6 @@ def unless_the_same(view):
 
     @wraps(view)
     def answer(request, *args, **kwargs):
-        response = view(request, *args, **kwargs)
-        patch_vary_headers(response, ["Cookie", "HX-Request"])
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            patch_cache_control(response, private=True, no_store=True)
-        else:
-            patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
-        return response
+        return for_caches(request, view(request, *args, **kwargs), vary=["Cookie", "HX-Request"])
 
     return conditional_page(answer)

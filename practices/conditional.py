@@ -35,6 +35,16 @@ def library_etag(request, *args, **kwargs):
     return f'"{hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]}"'
 
 
+def for_caches(request, response, *, vary):
+    """The response of a public page, told to be asked about again each time; not kept for people signed in."""
+    patch_vary_headers(response, vary)
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        patch_cache_control(response, private=True, no_store=True)
+    else:
+        patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
+    return response
+
+
 def unless_unchanged_by(etag):
     """The decorator of public views: conditional requests by a tag, revalidated by caches, separate for htmx."""
 
@@ -43,13 +53,7 @@ def unless_unchanged_by(etag):
 
         @wraps(view)
         def answer(request, *args, **kwargs):
-            response = conditional(request, *args, **kwargs)
-            patch_vary_headers(response, ["Cookie", "HX-Request"])
-            if settings.SESSION_COOKIE_NAME in request.COOKIES:
-                patch_cache_control(response, private=True, no_store=True)
-            else:
-                patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
-            return response
+            return for_caches(request, conditional(request, *args, **kwargs), vary=["Cookie", "HX-Request"])
 
         return answer
 

@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
 from common.languages import current_language
@@ -21,6 +21,7 @@ from events.feeds import event_calendar, personal_calendar, public_calendar
 from events.models import Event, PersonalCalendar
 from events.tokens import is_token_of
 from networks.models import Network
+from practices.conditional import for_caches
 
 UNKNOWN = "und"
 """The code of an undetermined language (ISO 639), in which nobody works."""
@@ -78,13 +79,7 @@ def personal(request, uid, token):
 
 
 def _public(request, text, name, changed_at):
-    response = _answer(request, text, name, changed_at)
-    patch_vary_headers(response, ["Cookie"])
-    if settings.SESSION_COOKIE_NAME in request.COOKIES:
-        patch_cache_control(response, private=True, no_store=True)
-    else:
-        patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
-    return response
+    return for_caches(request, _answer(request, text, name, changed_at), vary=["Cookie"])
 
 
 def _answer(request, text, name, changed_at):
