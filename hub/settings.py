@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "networks",
     "practices",
     "events",
+    "newsletters",
     "hub",
 ]
 
@@ -109,7 +110,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 def _release():
     """Changes whenever templates or code do, so that no reader is told "unchanged" by an older release."""
-    apps = ("accounts", "common", "events", "hub", "networks", "practices", "vocabularies")
+    apps = ("accounts", "common", "events", "hub", "networks", "newsletters", "practices", "vocabularies")
     files = [
         *(BASE_DIR / "templates").rglob("*.html"),
         *(BASE_DIR / "locale").rglob("*.mo"),
@@ -304,6 +305,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="City Networks Hub <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ADDRESS_HASH_KEY = env.str("ADDRESS_HASH_KEY", default=SECRET_KEY)
+"""By it suppressed addresses are known after they were forgotten. It outlives SECRET_KEY: set it when that changes."""
 
 # Security ------------------------------------------------------------------------------------
 

@@ -1,0 +1,165 @@
+"""Mail in bulk: what is sent, to whom, and how far it got. The rows are the truth, tasks are hints."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from newsletters.models.campaigns import Campaign
+from newsletters.models.subscribers import Subscriber
+
+
+class Edition(models.Model):
+    """A finished text in one language, the same for all who get it but for their own links.
+
+    In `html` and `text` the place of the reader's key is held by `newsletters.composing.KEY`.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, null=True, blank=True, related_name="editions")
+    """Null for a digest."""
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    subject = models.CharField(_("subject"), max_length=300)
+    html = models.TextField(blank=True, default="")
+    text = models.TextField(blank=True, default="")
+    content_hash = models.CharField(max_length=64)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "language"], name="edition_once_per_language"),
+            models.UniqueConstraint(
+                fields=["content_hash"], condition=Q(campaign__isnull=True), name="edition_of_digests_once"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.subject} ({self.language})"
+
+
+class Delivery(models.Model):
+    """One mail to one subscriber, from the queue to the mail server's answer.
+
+    Handed over at most once: what was being handed over when a worker died is `uncertain`.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", pgettext_lazy("delivery", "Queued")
+        CLAIMED = "claimed", pgettext_lazy("delivery", "Taken by a worker")
+        HANDING_OVER = "handing-over", pgettext_lazy("delivery", "Being handed over")
+        ACCEPTED = "accepted", pgettext_lazy("delivery", "Accepted by the mail server")
+        DELIVERED = "delivered", pgettext_lazy("delivery", "Delivered")
+        BOUNCED = "bounced", pgettext_lazy("delivery", "Came back")
+        COMPLAINED = "complained", pgettext_lazy("delivery", "Reported as unwanted")
+        SKIPPED = "skipped", pgettext_lazy("delivery", "Skipped")
+        REJECTED = "rejected", pgettext_lazy("delivery", "Refused")
+        UNCERTAIN = "uncertain", pgettext_lazy("delivery", "Uncertain")
+        CANCELLED = "cancelled", pgettext_lazy("delivery", "Cancelled")
+
+    class Skip(models.TextChoices):
+        UNSUBSCRIBED = "unsubscribed", pgettext_lazy("skipped", "unsubscribed meanwhile")
+        PAUSED = "paused", pgettext_lazy("skipped", "takes a pause")
+        SUPPRESSED = "suppressed", pgettext_lazy("skipped", "address gets no more mail")
+        ERASED = "erased", pgettext_lazy("skipped", "address was erased")
+        NO_LANGUAGE = "no-language", pgettext_lazy("skipped", "reads none of the languages")
+
+    OPEN = (State.QUEUED, State.CLAIMED, State.HANDING_OVER)
+    TAKEN = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+    """The mail server has it; what came after is told by the provider."""
+
+    key = models.UUIDField(unique=True)
+    """UUIDv5 of campaign or issue and subscriber: in the Message-ID, so that a repetition can be told."""
+    campaign = models.ForeignKey(Campaign, models.CASCADE, null=True, blank=True, related_name="deliveries")
+    issue = models.OneToOneField(
+        "newsletters.DigestIssue", models.CASCADE, null=True, blank=True, related_name="delivery", db_constraint=False
+    )
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="deliveries")
+    edition = models.ForeignKey(Edition, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
+    skip_reason = models.CharField(_("why skipped"), max_length=12, choices=Skip, blank=True, default="")
+    claim = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    smtp_code = models.CharField(_("answer of the server"), max_length=20, blank=True, default="")
+    """Reply and enhanced status ("550 5.1.1") or what broke; never the server's words, which may repeat the address."""
+    domain = models.CharField(max_length=255, blank=True, default="")
+    queued_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "subscriber"], name="delivery_once_per_campaign"),
+            models.CheckConstraint(
+                condition=Q(campaign__isnull=True, issue__isnull=False)
+                | Q(campaign__isnull=False, issue__isnull=True),
+                name="delivery_of_campaign_or_issue",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["claimed", "handing-over"])
+                | Q(claim__isnull=False, lease_until__isnull=False),
+                name="delivery_claimed_has_a_lease",
+            ),
+            models.CheckConstraint(condition=~Q(state="skipped") | ~Q(skip_reason=""), name="delivery_skipped_why"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign", "next_attempt_at", "id"], condition=Q(state="queued"), name="delivery_queued"
+            ),
+            models.Index(
+                fields=["lease_until"], condition=Q(state__in=["claimed", "handing-over"]), name="delivery_leased"
+            ),
+            models.Index(fields=["campaign", "state"], name="delivery_by_campaign"),
+        ]
+
+    def __str__(self):
+        return f"{self.key} {self.state}"
+
+
+class Link(models.Model):
+    """An address in an edition, through which readers come; counts, and knows nobody."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="links")
+    url = models.URLField(max_length=1000)
+    languages = ArrayField(models.CharField(max_length=10), default=list)
+    clicks = models.PositiveIntegerField(_("clicks"), default=0)
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        ordering = ["-clicks", "pk"]
+        constraints = [models.UniqueConstraint(fields=["campaign", "url"], name="link_once_per_campaign")]
+
+    def __str__(self):
+        return self.url
+
+
+class ProviderEvent(models.Model):
+    """What the mail provider told of a mail, each once however often it is told."""
+
+    provider = models.CharField(max_length=30)
+    event_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    delivery = models.ForeignKey(Delivery, models.CASCADE, null=True, blank=True, related_name="provider_events")
+    """Null for a mail that is not one of these."""
+    message_id = models.CharField(max_length=200, blank=True, default="")
+    at = models.DateTimeField()
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="provider_event_once")]
+
+    def __str__(self):
+        return f"{self.kind} {self.message_id}"
