@@ -20,7 +20,7 @@ KEY = "READERS-KEY-READERS-KEY-READERS-KEY-READERS"
 RECIPIENT = b"recipient@placeholder.invalid"
 MESSAGE_ID = b"message-id@placeholder.invalid"
 _BOUNDARY = "=_city-networks-hub_{}"
-_BREAKS = re.compile(r"[\r\n\0]")
+_BREAKS = re.compile(r"[\r\n\0]+")
 
 
 @dataclass(frozen=True, slots=True)
