@@ -280,6 +280,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ROUTES = {
+    # The worker of the queue "celery" has nothing to do with mail in bulk, so mails to one person never wait behind it.
+    "newsletters.tasks.send_bulk": {"queue": "bulk"},
+    "newsletters.tasks.prepare_bulk": {"queue": "render"},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default=str(BASE_DIR / ".local" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {
     "beat-heartbeat": {"task": "common.tasks.record_beat", "schedule": 30.0},

@@ -52,6 +52,11 @@ def command_line():
     chromium = commands.add_parser("chromium", help="print the path of Chromium; install it on Debian if missing")
     chromium.set_defaults(action=chromium_path)
 
+    mailbox = commands.add_parser("mailbox", help="take the mail of this checkout and show it (started by run)")
+    mailbox.add_argument("--smtp", type=int, required=True, help="file descriptor of a listening socket")
+    mailbox.add_argument("--web", type=int, required=True, help="file descriptor of a listening socket")
+    mailbox.set_defaults(action=keep_mailbox)
+
     preparing = commands.add_parser("prepare", help="migrate, and make demo content where the database is empty")
     preparing.set_defaults(action=prepare_database)
     return parser
@@ -123,6 +128,16 @@ def chromium_path(options):
     from hub.local.chromium import find_or_install
 
     print(find_or_install())
+
+
+def keep_mailbox(options):
+    import signal
+    import socket
+
+    from hub.local.mailbox import serve
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    serve(HOME / "mailbox", socket.socket(fileno=options.smtp), socket.socket(fileno=options.web))
 
 
 def prepare_database(options):

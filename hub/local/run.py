@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 
 from hub.local import HOME
 from hub.local.keeper import die_with_parent
@@ -14,6 +15,8 @@ from hub.local.server import locked
 from hub.local.services import local_services
 
 LOGINS = HOME / "logins.txt"
+PREFERRED_SMTP_PORT, PREFERRED_MAILBOX_PORT = 2525, 8025
+WORKER = ("worker", "--loglevel", "INFO", "--without-mingle", "--without-gossip")
 DEFAULTS = {
     "HUB_LOCAL": "true",
     # Names without a hash: an edited style sheet shows without being collected, compressed and renamed.
@@ -27,6 +30,7 @@ def run(*, port):
         mark = stack.enter_context(only_run())
         listener = stack.enter_context(listening_socket(port))
         address = f"http://localhost:{listener.getsockname()[1]}/"
+        mailbox = stack.enter_context(_mailbox())
         mark.write(address)
         mark.flush()
         for name, value in (DEFAULTS | {"SITE_URL": address.rstrip("/")}).items():
@@ -34,9 +38,9 @@ def run(*, port):
         ready(stack)
         if failed := prepare():
             return failed
-        say("Starting web, worker and beat; Ctrl-C stops them.")
-        processes = Processes(children(listener.fileno()))
-        when_answered(f"{address}healthz", lambda: say(welcome(address)))
+        say("Starting web, workers, beat and a mailbox; Ctrl-C stops them.")
+        processes = Processes([*children(listener.fileno()), *mailbox.children])
+        when_answered(f"{address}healthz", lambda: say(welcome(address, mailbox.address)))
         # Once the web server has its copy of the socket, ours would only keep visitors waiting after its end.
         exit_code = processes.run(when_started=listener.close)
     say("Everything is stopped.")
@@ -53,6 +57,35 @@ def only_run():
             fail(f"The portal of this checkout already runs at {mark.read() or 'another terminal'}")
         mark.truncate(0)
         yield mark
+
+
+@dataclass(frozen=True)
+class LocalMailbox:
+    children: list
+    address: str
+    """Where its pages are; "" where mail goes elsewhere."""
+
+
+@contextlib.contextmanager
+def _mailbox():
+    """Where the mail goes unless EMAIL_URL names another server: to pages that show it."""
+    if os.environ.get("EMAIL_URL"):
+        yield LocalMailbox([], "")
+        return
+    with listening_socket(PREFERRED_SMTP_PORT) as smtp, listening_socket(PREFERRED_MAILBOX_PORT) as web:
+        os.environ["EMAIL_URL"] = f"smtp://127.0.0.1:{smtp.getsockname()[1]}"
+        command = [
+            sys.executable,
+            "-m",
+            "hub.local",
+            "mailbox",
+            "--smtp",
+            str(smtp.fileno()),
+            "--web",
+            str(web.fileno()),
+        ]
+        child = Child("mailbox", command, pass_fds=(smtp.fileno(), web.fileno()))
+        yield LocalMailbox([child], f"http://localhost:{web.getsockname()[1]}/")
 
 
 def ready(stack):
@@ -83,15 +116,16 @@ def children(listener):
             pass_fds=(listener,),
         ),
         # Alone on its broker: there are no neighbours to look for.
-        Child(
-            "worker",
-            [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-mingle", "--without-gossip"],
-        ),
+        Child("worker", [*celery, *WORKER, "--concurrency", "2"]),
+        # Of its own, so that no mail to one person waits behind a newsletter.
+        Child("bulk", [*celery, *WORKER, "--concurrency", "1", "--queues", "bulk,render", "--hostname", "bulk@%h"]),
     ]
 
 
-def welcome(address):
+def welcome(address, mailbox=""):
     lines = ["", f"The portal is at {address}"]
+    if mailbox:
+        lines.append(f"Its mails are at {mailbox}")
     if LOGINS.exists():
         lines += ["", LOGINS.read_text().strip(), "", f"(kept in {LOGINS})"]
     return "\n".join([*lines, ""])

@@ -174,15 +174,15 @@ def _address(line):
 
 
 class MailServer:
-    """A server in a thread of its own on a free port of the loopback. Usable as a context manager.
+    """A server in a thread of its own on a free port of the loopback, or on `listener`. Usable as a context manager.
 
     `plan` may be replaced at any time; `mails` holds (sender, recipients, bytes) unless `take` is given.
     """
 
-    def __init__(self, *, port=0, plan=Plan, take=None):
+    def __init__(self, *, listener=None, plan=Plan, take=None):
         self.plan, self.mails = plan, []
         self._take = take or (lambda *mail: self.mails.append(mail))
-        self._port, self._loop, self._started = port, None, threading.Event()
+        self._listener, self._loop, self._started = listener, None, threading.Event()
 
     def __enter__(self):
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -196,7 +196,8 @@ class MailServer:
 
     def _run(self):
         self._loop = asyncio.new_event_loop()
-        make = self._loop.create_server(lambda: Conversation(lambda: self.plan(), self._take), "127.0.0.1", self._port)
+        place = {"sock": self._listener} if self._listener else {"host": "127.0.0.1", "port": 0}
+        make = self._loop.create_server(lambda: Conversation(lambda: self.plan(), self._take), **place)
         server = self._loop.run_until_complete(make)
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
