@@ -57,10 +57,12 @@ class Mailbox:
 
     def read(self, name):
         """The parsed mail, None where there is none of that name."""
-        path = self.folder / name
-        if not re.fullmatch(r"[0-9]+-[0-9]+\.eml", name) or not path.exists():
+        if not re.fullmatch(r"[0-9]+-[0-9]+\.eml", name) or not (self.folder / name).exists():
             return None
-        return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        return email.message_from_bytes((self.folder / name).read_bytes(), policy=email.policy.default)
+
+    def source(self, name):
+        return (self.folder / name).read_bytes().decode("utf-8", "replace")
 
 
 def viewer(mailbox):
@@ -78,7 +80,7 @@ def viewer(mailbox):
                 body = mail.get_body(("html",))
                 return self._answer(body.get_content() if body else "", policy=SANDBOX)
             if parts[1:] == ["source"]:
-                return self._answer(mail.as_bytes().decode("utf-8", "replace"), kind="text/plain")
+                return self._answer(mailbox.source(parts[0]), kind="text/plain")
             return self._answer(_mail(parts[0], mail))
 
         def _answer(self, text, status=200, *, kind="text/html", policy=""):

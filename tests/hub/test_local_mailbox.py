@@ -57,9 +57,9 @@ def test_a_mail_is_taken_and_shown(mailbox, pages):
     _headers, shown = pages(f"/{name}")
     assert "مرحبا\n.\n..\nend" in shown.replace("\r\n", "\n")
     headers, body = pages(f"/{name}/html")
-    assert "<p>مرحبا</p>" in body
+    assert "مرحبا</p>" in body
     assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert "Content-Language: ar" in pages(f"/{name}/source")[1]
+    assert "Subject: =?utf-8" in pages(f"/{name}/source")[1]
 
 
 def test_an_empty_mailbox_says_so(pages):
