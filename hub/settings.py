@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rules",
+    "anymail",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -308,6 +309,12 @@ CELERY_BEAT_SCHEDULE = {
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+if env.str("EMAIL_BACKEND", default=""):
+    # A provider's programming interface instead of SMTP, such as anymail.backends.mailgun.EmailBackend.
+    EMAIL_BACKEND = env.str("EMAIL_BACKEND")
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=30)
+ANYMAIL = env.json("ANYMAIL", default={})
+"""Keys of the mail provider, and WEBHOOK_SECRET ("user:password"), without which it cannot tell us of bounces."""
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="City Networks Hub <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ADDRESS_HASH_KEY = env.str("ADDRESS_HASH_KEY", default=SECRET_KEY)

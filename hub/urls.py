@@ -1,5 +1,6 @@
 """Public addresses. They are stable: other systems link to them."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.sitemaps.views import index as sitemap_index
@@ -25,6 +26,8 @@ urlpatterns = [
     path("admin/password_change/", admin_password_change),
     path("admin/", admin.site.urls),
     path("api/v1/", include("hub.api")),
+    # Who speaks here is known by the secret; without one nobody is heard.
+    *([path("mail/", include("anymail.urls"))] if settings.ANYMAIL.get("WEBHOOK_SECRET") else []),
     # Whether a file may be seen depends on its practice, so the web server in front asks here.
     re_path(r"^media/(?P<path>practices/.+)$", attachment, name="attachment"),
     re_path(r"^media/(?P<path>events/documents/.+)$", event_document, name="event-document"),

@@ -170,6 +170,8 @@ class BackendLine:
             connection=self._connection,
         )
         message.attach_alternative(edition.html.replace(KEY, key), "text/html")
+        # What providers give back with their events; other backends do not look at it.
+        message.metadata = {"delivery": message_id.strip("<>").partition("@")[0]}
         try:
             message.send()
         except smtplib.SMTPRecipientsRefused as error:
