@@ -1,19 +1,21 @@
 """`python -m bench`: measures the pages at 1k, 10k and 100k practices; see docs/benchmark.md.
 
-`python -m bench seats` measures the rush for the seats of an event.
+`python -m bench seats` measures the rush for the seats of an event, `python -m bench deliveries` mail in bulk.
 """
 
 import argparse
 import os
 import subprocess
 import sys
+from importlib import import_module
+
+OTHERS = ("seats", "deliveries", "kills", "digests")
+"""Benchmarks of their own, each a module with `main(arguments)`."""
 
 
 def main():
-    if sys.argv[1:2] == ["seats"]:
-        from bench import seats
-
-        return seats.main(sys.argv[2:])
+    if sys.argv[1:2] and sys.argv[1] in OTHERS:
+        return import_module(f"bench.{sys.argv[1]}").main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("sizes", type=int, nargs="*", help="number of practices (default: 1000 10000 100000)")
     parser.add_argument("--rounds", type=int, default=100, help="requests per page")

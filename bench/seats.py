@@ -27,7 +27,7 @@ def main(arguments):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-lock", action="store_true", help="the control: seats are given out unlocked")
     options = parser.parse_args(arguments)
-    prepare()
+    prepare_database(DATABASE)
     print(f"\n{options.people} people press the button at once, {options.seats} seats, two processes of gunicorn")
     print("with the lock taken out\n" if options.without_lock else "with the lock\n")
     print("| round | confirmed | queued | positions | one mail each | errors | p50 s | p95 s | all s |")
@@ -40,16 +40,16 @@ def main(arguments):
     return 0 if sound != options.without_lock else 1
 
 
-def prepare():
-    """A database of its own, empty and with the present tables."""
+def prepare_database(name):
+    """A database of its own for a benchmark, empty and with the present tables; Django is set up for it."""
     admin = psycopg2.connect(_dsn(SERVER_URL))
     admin.autocommit = True
     with admin.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [f"bench_{DATABASE}"])
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [f"bench_{name}"])
         if not cursor.fetchone():
-            cursor.execute(f'CREATE DATABASE "bench_{DATABASE}"')
+            cursor.execute(f'CREATE DATABASE "bench_{name}"')
     admin.close()
-    os.environ["DATABASE_URL"] = database_url(DATABASE)
+    os.environ["DATABASE_URL"] = database_url(name)
     import django
 
     django.setup()

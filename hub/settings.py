@@ -302,6 +302,12 @@ CELERY_BEAT_SCHEDULE = {
     "check-events": {"task": "events.tasks.check", "schedule": crontab(hour=2, minute=45)},
     "follow-zone-rules": {"task": "events.tasks.follow_zone_rules", "schedule": 3600.0},
     "remind-of-actions": {"task": "events.tasks.remind_of_actions", "schedule": crontab(hour=6, minute=30)},
+    # A hint that nobody took within the minute is followed by the next.
+    "send-bulk": {
+        "task": "newsletters.tasks.send_bulk",
+        "schedule": env.float("BULK_EVERY_SECONDS", default=60.0),
+        "options": {"expires": 55},
+    },
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
 
@@ -317,6 +323,7 @@ ANYMAIL = env.json("ANYMAIL", default={})
 """Keys of the mail provider, and WEBHOOK_SECRET ("user:password"), without which it cannot tell us of bounces."""
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="City Networks Hub <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=300)
 ADDRESS_HASH_KEY = env.str("ADDRESS_HASH_KEY", default=SECRET_KEY)
 """By it suppressed addresses are known after they were forgotten. It outlives SECRET_KEY: set it when that changes."""
 

@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -29,7 +30,9 @@ from newsletters.services.pausing import MOST_IN_A_ROW, pause, pause_if_unhealth
 State = Delivery.State
 BATCH = 50
 SECONDS = 60
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+"""Longer than the server may be silent; so long a mail waits whose worker died."""
+
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=12)
 MOST_ATTEMPTS = 12
 MOST_SKELETONS = 2000
@@ -65,6 +68,8 @@ class Batch:
     """Failures since the last mail that was accepted."""
     is_refused: bool = False
     """The server takes nothing from us at present."""
+    has_more: bool = False
+    """The time was over before the work was."""
 
 
 class Sender:
@@ -102,16 +107,17 @@ class Sender:
             return Answer(Outcome.UNWANTED, type(error).__name__[:20])
 
 
-def send_all_due(*, seconds=SECONDS) -> Counter:
-    """Send what is due until nothing is left, the server refuses, or the time is over; counts of outcomes."""
-    counts, deadline = Counter(), time.monotonic() + seconds
+def send_all_due(*, seconds=SECONDS) -> Batch:
+    """Send what is due until nothing is left, the server refuses, or the time is over."""
+    done, deadline = Batch(), time.monotonic() + seconds
     with Sender() as sender:
-        while time.monotonic() < deadline:
-            done = send_due(sender, deadline=deadline)
-            counts += done.answers
-            if done.is_refused or not done.answers:
+        while not done.is_refused and (batch := send_due(sender, deadline=deadline)).answers:
+            done.answers += batch.answers
+            done.is_refused = batch.is_refused
+            if time.monotonic() >= deadline:
+                done.has_more = True
                 break
-    return counts
+    return done
 
 
 def send_due(sender, *, limit=BATCH, deadline=None) -> Batch:

@@ -1,0 +1,190 @@
+"""`python -m bench deliveries`: how fast mail in bulk is handed over with all marks written; see docs/benchmark.md."""
+
+import argparse
+import multiprocessing
+import os
+import resource
+import smtplib
+import time
+import uuid
+
+from bench.seats import prepare_database
+
+MAIL_BYTES = 12_000
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="bench deliveries", description=__doc__)
+    parser.add_argument("--recipients", type=int, default=20_000)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args(arguments)
+    prepare_database("deliveries")
+    with Sink() as sink:
+        os.environ["EMAIL_URL"] = f"smtp://127.0.0.1:{sink.port}"
+        point_to(sink.port)
+        print(f"\n{options.recipients:,} recipients, {options.workers} processes\n")
+        print("| what | mails a second | seconds | processor s | memory MB | taken once |")
+        print("|---|---|---|---|---|---|")
+        bare(options.recipients, options.workers, sink)
+        sound = whole(options.recipients, options.workers, sink)
+    return 0 if sound else 1
+
+
+def point_to(port):
+    from django.conf import settings
+
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+
+
+class Sink:
+    """A mail server in a process of its own that counts."""
+
+    def __enter__(self):
+        here, there = multiprocessing.Pipe()
+        self._pipe = here
+        self.process = multiprocessing.get_context("fork").Process(target=_sink, args=[there], daemon=True)
+        self.process.start()
+        self.port = here.recv()
+        return self
+
+    def __exit__(self, *exception):
+        self.process.terminate()
+        self.process.join()
+
+    def taken(self):
+        """How many mails came since the last question, and to how many different recipients."""
+        self._pipe.send("taken")
+        return self._pipe.recv()
+
+
+def _sink(pipe):
+    from hub.local.smtp import MailServer
+
+    taken = []
+    with MailServer(take=lambda sender, recipients, mail: taken.append(recipients[0])) as server:
+        pipe.send(server.port)
+        while True:
+            pipe.recv()
+            pipe.send((len(taken), len(set(taken))))
+            taken.clear()
+
+
+def bare(recipients, workers, sink):
+    """The limit of the sink: smtplib on one connection per process, the same bytes to all, no database."""
+    row("bare smtplib, no database", recipients, timed(_bare, recipients, workers, sink.port), sink)
+
+
+def _bare(count, port, sent):
+    mail = (b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n") * (MAIL_BYTES // 86)
+    with smtplib.SMTP("127.0.0.1", port) as line:
+        line.ehlo()
+        for number in range(count):
+            line.mail("hub@hub.example")
+            line.rcpt(f"reader-{os.getpid()}-{number}@city.example")
+            line.data(mail)
+    sent.put(peak())
+
+
+def whole(recipients, workers, sink):
+    """One newsletter by the code that serves production."""
+    from django.db import connection
+
+    from newsletters.models import Delivery
+
+    make_campaign(recipients)
+    connection.close()
+    measured = timed(_whole, recipients, workers, sink.port)
+    row("newsletter, each mail marked before and after", recipients, measured, sink)
+    left = Delivery.objects.exclude(state=Delivery.State.ACCEPTED).count()
+    return left == 0
+
+
+def _whole(count, port, sent):
+    from newsletters.services.delivering import send_all_due
+
+    send_all_due(seconds=3600)
+    sent.put(peak())
+
+
+def timed(target, recipients, workers, port):
+    """(seconds, seconds of the processor in the workers, MB of the largest)."""
+    context = multiprocessing.get_context("fork")
+    sent = context.Queue()
+    processes = [context.Process(target=target, args=[recipients // workers, port, sent]) for _ in range(workers)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    for process in processes:
+        process.start()
+    memory = max(sent.get() for _ in processes)
+    for process in processes:
+        process.join()
+    seconds = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory
+
+
+def peak():
+    """Megabytes that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def row(what, count, measured, sink):
+    seconds, processor, memory = measured
+    taken, people = sink.taken()
+    once = "yes" if taken == people == count else f"NO: {taken} to {people}"
+    print(f"| {what} | {count / seconds:,.0f} | {seconds:.1f} | {processor:.1f} | {memory:.0f} | {once} |", flush=True)
+
+
+def make_campaign(recipients):
+    """A newsletter of the hub that is being sent, its deliveries queued. Returns it."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from newsletters.addresses import address_hash
+    from newsletters.composing import KEY
+    from newsletters.models import Campaign, Channel, Delivery, Edition, Subscriber, Subscription
+
+    campaign = Campaign.objects.create(
+        source_language="en",
+        languages=["en"],
+        subject_en="News",
+        state=Campaign.State.SENDING,
+        content_hash="0" * 64,
+        audience=recipients,
+    )
+    words = "<p>What cities learned from one another this month.</p>\n" * (MAIL_BYTES // 110)
+    edition = Edition.objects.create(
+        campaign=campaign,
+        language="en",
+        subject="News of the networks",
+        html=f'{words}<a href="https://hub.example/{KEY}/">Leave</a>',
+        text=f"{words}\nhttps://hub.example/{KEY}/",
+        content_hash=uuid.uuid4().hex * 2,
+    )
+    now = timezone.now()
+    for start in range(0, recipients, 5000):
+        numbers = range(start, min(start + 5000, recipients))
+        addresses = [f"reader-{campaign.pk}-{number}@city.example" for number in numbers]
+        people = Subscriber.objects.bulk_create(
+            Subscriber(email=one, email_hash=address_hash(one), domain="city.example", languages=["en"])
+            for one in addresses
+        )
+        Subscription.objects.bulk_create(
+            Subscription(subscriber=person, channel=Channel.NEWSLETTER, state="active", active_from=now)
+            for person in people
+        )
+        Delivery.objects.bulk_create(
+            Delivery(
+                key=uuid.uuid5(campaign.uid, str(person.uid)),
+                campaign=campaign,
+                subscriber=person,
+                edition=edition,
+                domain=person.domain,
+                next_attempt_at=now,
+            )
+            for person in people
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE) newsletters_delivery, newsletters_subscriber, newsletters_subscription")
+    return campaign
