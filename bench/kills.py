@@ -1,7 +1,7 @@
 """`python -m bench kills`: a newsletter to ten thousand while workers, beat, broker and database are killed.
 
-Everything runs as in life, on servers of its own in a temporary folder: two Celery workers, beat, Valkey, PostgreSQL, and a mail
-server that says what it took. Printed are mails lost, doubled and uncertain; docs/benchmark.md tells how to read it.
+Everything runs as in life, on servers of its own in a folder of its own: two Celery workers, beat, Valkey, PostgreSQL, and a
+mail server that says what it took. Printed are mails lost, doubled and uncertain; docs/benchmark.md tells how to read it.
 """
 
 import argparse

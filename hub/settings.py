@@ -308,6 +308,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("BULK_EVERY_SECONDS", default=60.0),
         "options": {"expires": 55},
     },
+    "watch-bulk": {"task": "newsletters.tasks.watch", "schedule": 300.0},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
 

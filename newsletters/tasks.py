@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from newsletters.services import watching
 from newsletters.services.delivering import send_all_due
 
 STALE_AFTER = 55
@@ -20,3 +21,8 @@ def send_bulk():
         logger.info("Handed over: %s", dict(done.answers))
     if done.has_more:
         send_bulk.apply_async(expires=STALE_AFTER)
+
+
+@shared_task
+def watch():
+    watching.watch()

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from common.models import Heartbeat, OutboxMail
 from hub.celery import app as celery_app
+from newsletters.services.watching import flow
 
 BEAT_MAY_BE_SILENT = timedelta(minutes=3)
 MAIL_MAY_WAIT = timedelta(minutes=30)
@@ -29,7 +30,7 @@ def healthz(request):
 @require_safe
 def readyz(request):
     """What the hub needs to do its work: 200 when all of it is there, else 503 with what is missing."""
-    checks = {"database": _database(), "broker": _broker(), "beat": _beat(), "mail": _mail()}
+    checks = {"database": _database(), "broker": _broker(), "beat": _beat(), "mail": _mail(), "bulk": _bulk()}
     ready = all(check["ok"] for check in checks.values())
     return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
 
@@ -76,3 +77,18 @@ def _mail():
         return {"ok": False, "reason": type(error).__name__}
     waited = now - oldest if oldest else timedelta()
     return {"ok": waited < MAIL_MAY_WAIT, "oldest_seconds": round(waited.total_seconds()), "uncertain": uncertain}
+
+
+def _bulk():
+    """Whether newsletters and digests go out."""
+    try:
+        found = flow()
+    except DatabaseError as error:
+        return {"ok": False, "reason": type(error).__name__}
+    return {
+        "ok": found.is_well,
+        "due": found.due,
+        "silent_seconds": round(found.silent_seconds),
+        "uncertain": found.uncertain,
+        "paused": found.paused,
+    }
