@@ -120,6 +120,7 @@ class Delivery(models.Model):
                 fields=["lease_until"], condition=Q(state__in=["claimed", "handing-over"]), name="delivery_leased"
             ),
             models.Index(fields=["campaign", "state"], name="delivery_by_campaign"),
+            models.Index(fields=["id"], condition=Q(state="uncertain"), name="delivery_uncertain"),
         ]
 
     def __str__(self):

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from common.models import Heartbeat
 from newsletters import frames, lines
 from newsletters.composing import Skeleton, message_id
 from newsletters.keys import key_of
@@ -26,6 +27,7 @@ from newsletters.models import Campaign, Delivery, Edition
 from newsletters.services import throttling
 from newsletters.services.bouncing import count_bounce
 from newsletters.services.pausing import MOST_IN_A_ROW, pause, pause_if_unhealthy
+from newsletters.services.watching import ACCEPTED
 
 State = Delivery.State
 BATCH = 50
@@ -139,6 +141,8 @@ def send_due(sender, *, limit=BATCH, deadline=None) -> Batch:
         _send(claim, rows, sender, done, deadline=deadline or time.monotonic() + SECONDS)
     finally:
         give_back(claim)
+    if done.answers[Outcome.ACCEPTED]:
+        Heartbeat.record(ACCEPTED)
     if campaign_id := rows[0].campaign_id if rows else None:
         judge(campaign_id, done)
     return done

@@ -4,14 +4,18 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from common.models import Heartbeat
 from newsletters.models import Campaign, Delivery
 
 State = Delivery.State
 MAY_STAND = timedelta(minutes=30)
 """So long nothing need be accepted although mail is due: limits of providers are by the hour at most."""
+
+ACCEPTED = "bulk-mail"
+"""Name of the mark that the mail server took something."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +45,8 @@ def flow(now=None) -> Flow:
     due = Delivery.objects.filter(may_go, state=State.QUEUED, next_attempt_at__lte=now).aggregate(
         count=Count("pk"), oldest=Min("next_attempt_at")
     )
-    since = now - timedelta(days=1)
-    latest = Delivery.objects.filter(accepted_at__gte=since).aggregate(latest=Max("accepted_at"))["latest"]
-    moments = [moment for moment in (due["oldest"], latest) if moment]
+    beat = Heartbeat.objects.filter(name=ACCEPTED).first()
+    moments = [moment for moment in (due["oldest"], beat and beat.seen_at) if moment]
     return Flow(
         due=due["count"],
         oldest_seconds=(now - due["oldest"]).total_seconds() if due["oldest"] else 0.0,

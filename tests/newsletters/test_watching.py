@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from newsletters.models import Campaign, Delivery
-from newsletters.services.watching import MAY_STAND, flow, watch
+from common.models import Heartbeat
+from newsletters.models import Campaign
+from newsletters.services.delivering import send_all_due
+from newsletters.services.watching import ACCEPTED, MAY_STAND, flow, watch
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +32,7 @@ def test_mail_that_stands_still_is_said_loudly(sent_campaign, caplog):
 def test_slow_mail_is_well_as_long_as_some_is_accepted(sent_campaign):
     sent_campaign(3)
     now = timezone.now() + timedelta(hours=5)
-    first = Delivery.objects.order_by("pk").first()
-    Delivery.objects.filter(pk=first.pk).update(state="accepted", accepted_at=now - timedelta(minutes=5))
+    Heartbeat.objects.create(name=ACCEPTED, seen_at=now - timedelta(minutes=5))
     found = flow(now)
     assert found.is_well
     assert found.oldest_seconds > 4 * 3600
@@ -43,3 +44,9 @@ def test_a_newsletter_that_somebody_holds_stands_rightly(sent_campaign, state, r
     Campaign.objects.filter(pk=campaign.pk).update(state=state, pause_reason=reason)
     found = flow(timezone.now() + timedelta(days=1))
     assert (found.is_well, found.due, found.paused) == (True, 0, paused)
+
+
+def test_each_batch_that_is_taken_is_marked(mail_server, sent_campaign):
+    sent_campaign(2)
+    send_all_due()
+    assert Heartbeat.objects.get(name=ACCEPTED).seen_at > timezone.now() - timedelta(minutes=1)
