@@ -5,3 +5,12 @@ from django.utils.translation import gettext_lazy as _
 class NewslettersConfig(AppConfig):
     name = "newsletters"
     verbose_name = _("Newsletters")
+
+    def ready(self):
+        from accounts import personal_data as registry
+        from accounts.signals import email_changed
+        from newsletters import personal_data
+        from newsletters.observers import follow_account
+
+        registry.register("newsletters", collect=personal_data.collect, erase=personal_data.erase)
+        email_changed.connect(follow_account, dispatch_uid="newsletters.follow_account")
