@@ -10,6 +10,6 @@ def text() -> str:
     """What stands beside the button, in the current language."""
     return _(
         "%(site)s may write to this address what I have chosen here, until I say no: the link for that is in every mail. "
-        "The address is used for nothing else, given to nobody, and forgotten four weeks after the last mail was "
-        "unsubscribed. Who opens a mail is not recorded."
+        "The address is used for nothing else, given to nobody, and forgotten four weeks after I have left. "
+        "Who opens a mail is not recorded."
     ) % {"site": settings.SITE_NAME}

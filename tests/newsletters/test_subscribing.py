@@ -1,24 +1,28 @@
 """Asking for mail and saying yes: pages, mails, limits, and what an attacker learns."""
 
+import logging
 import re
 import statistics
 import time
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.conf import settings as configured
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from common.logs import OneLineFormatter
 from common.models import OutboxMail
 from common.outbox.sending import send_waiting
 from newsletters import consents
 from newsletters.addresses import address_hash
 from newsletters.emails import confirm_key, preferences_key
 from newsletters.models import CONFIRM_WITHIN, ConsentEvent, SavedSearch, Subscriber, Subscription, Suppression
+from newsletters.saved_searches import spelled
 from newsletters.services import forgetting, subscribing
 from newsletters.wishes import Wishes
 from tests.factories import make_network, make_person, make_term
@@ -37,13 +41,6 @@ TYPED = {
 }
 SUBSCRIBE = "/en/newsletter/"
 SENT = "/en/newsletter/sent/"
-
-
-@pytest.fixture(autouse=True)
-def own_limits(settings):
-    """Each test counts by itself: all of them share one address and one store."""
-    limits = configured.CACHES["limits"] | {"KEY_PREFIX": f"test-{uuid4()}"}
-    settings.CACHES = configured.CACHES | {"limits": limits}
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +76,12 @@ def test_form_asks_and_nothing_is_active_before_the_button(client):
     assert states(subscriber) == {"practices": "pending", "newsletter": "pending"}
     assert not subscriber.subscriptions.receiving().exists()
     [consent] = subscriber.consents.all()
-    assert (consent.action, consent.way, consent.text, consent.version) == ("asked", "form", consents.text(), "2026-11")
+    assert (consent.action, consent.way, consent.text, consent.version) == (
+        "asked",
+        "form",
+        consents.text(),
+        "2026-11",
+    )
 
 
 def test_mailed_link_asks_by_get_and_begins_by_post(client):
@@ -141,7 +143,7 @@ def test_link_expires(client):
 def test_link_changed_in_one_letter_is_none(client, place):
     key = confirm_key(ask())
     other = key[:place] + ("A" if key[place] != "A" else "B") + key[place + 1 :]
-    assert client.post(reverse("newsletters:confirm", args=[other])).status_code in (404,)
+    assert client.post(reverse("newsletters:confirm", args=[other])).status_code == 404
     assert client.get(reverse("newsletters:preferences", args=[key])).status_code == 404
 
 
@@ -410,8 +412,6 @@ def test_search_is_saved_when_it_is_confirmed(client):
 
 
 def test_order_of_the_parameters_does_not_make_another_search():
-    from newsletters.saved_searches import spelled
-
     for code in ("youth", "sport"):
         make_term(Scheme.THEME, code)
     assert spelled("theme=youth&theme=sport&q=x") == spelled("q=x&theme=sport&theme=youth") != ""
@@ -498,20 +498,13 @@ def test_pages_with_keys_leave_no_traces(client):
 
 @pytest.mark.parametrize("page", ["/en/newsletter/confirm/", "/sv/newsletter/preferences/", "/newsletter/one-click/"])
 def test_keys_stay_out_of_logs(page):
-    import logging
-
-    from common.logs import OneLineFormatter
-
     key = preferences_key(make_subscriber())
     record = logging.LogRecord("x", logging.WARNING, "", 0, "Not Found: %s%s/leave/", (page, key), None)
     assert key not in OneLineFormatter("{message}", style="{").format(record)
 
 
-def test_form_asks_the_same_number_of_queries_for_many_networks_and_themes(client, django_assert_max_num_queries):
+def test_form_asks_the_same_number_of_queries_for_many_networks_and_themes(client):
     def count():
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         with CaptureQueriesContext(connection) as found:
             client.get(SUBSCRIBE)
         return len(found)
