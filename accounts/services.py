@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import domains, emails, personal_data
 from accounts.models import REQUEST_DAYS, AccountRequest, Invitation, User, in_invitation_days, in_request_days
-from accounts.signals import account_requested, invitation_accepted, person_erased
+from accounts.signals import account_requested, email_changed, invitation_accepted, person_erased
 from accounts.tokens import keyed_hash, new_token, possible_hashes
 
 INVITATION = "invitation"
@@ -86,6 +86,7 @@ def change_email(user, email, *, actor):
     user.save(update_fields=["email"])
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    email_changed.send(User, user=user)
 
 
 # Invitations -----------------------------------------------------------------------------------

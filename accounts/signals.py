@@ -8,5 +8,8 @@ invitation_accepted = Signal()
 account_requested = Signal()
 """`account_request`, whose address has just been confirmed; sent inside that transaction."""
 
+email_changed = Signal()
+"""`user`, with the new address; sent inside the transaction that changes it."""
+
 person_erased = Signal()
 """`user`, already without personal data; sent inside the transaction that erases."""

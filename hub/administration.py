@@ -2,7 +2,7 @@ from django.contrib.admin import AdminSite
 
 from common.waiting import waiting_for
 
-ORDER = ("practices", "events", "networks", "vocabularies", "accounts")
+ORDER = ("practices", "events", "newsletters", "networks", "vocabularies", "accounts")
 
 
 class HubAdminSite(AdminSite):

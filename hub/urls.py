@@ -31,6 +31,7 @@ urlpatterns = [
     # Whether a file may be seen depends on its practice, so the web server in front asks here.
     re_path(r"^media/(?P<path>practices/.+)$", attachment, name="attachment"),
     re_path(r"^media/(?P<path>events/documents/.+)$", event_document, name="event-document"),
+    path("newsletter/", include("newsletters.plain_urls")),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("search/", views.search, name="search"),
@@ -39,6 +40,7 @@ urlpatterns = [
         path("workspace/", include("practices.workspace_urls")),
         path("workspace/events/", include("events.workspace_urls")),
         path("events/", include("events.urls")),
+        path("newsletter/", include("newsletters.urls")),
         path("", include("hub.network_urls")),
     ),
 ]

@@ -7,6 +7,11 @@ class NewslettersConfig(AppConfig):
     verbose_name = _("Newsletters")
 
     def ready(self):
-        from newsletters import provider
+        from accounts import personal_data as registry
+        from accounts.signals import email_changed
+        from newsletters import personal_data, provider
+        from newsletters.observers import follow_account
 
+        registry.register("newsletters", collect=personal_data.collect, erase=personal_data.erase)
+        email_changed.connect(follow_account, dispatch_uid="newsletters.follow_account")
         provider.connect()

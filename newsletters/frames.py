@@ -25,7 +25,7 @@ def site(path: str) -> str:
 
 def one_click_address() -> str:
     """Where mail programs post to, with KEY in it; the same in every language."""
-    return site(reverse("newsletters:one-click", args=[KEY]))
+    return site(reverse("newsletters_plain:one-click", args=[KEY]))
 
 
 def preferences_address(language: str, *, page="preferences") -> str:

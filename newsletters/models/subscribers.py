@@ -135,6 +135,8 @@ class Subscription(models.Model):
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     active_from = models.DateTimeField(null=True, blank=True)
     """When it was confirmed: older news is not sent, apart from events still to come."""
+    only_searches = models.BooleanField(default=False)
+    """Of a digest of practices: what the saved searches find and nothing else; the interest does not count then."""
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -197,8 +199,18 @@ class SavedSearch(models.Model):
         return self.label
 
 
+class ConsentEventQuerySet(models.QuerySet):
+    def open(self, now=None):
+        """What was asked for and may still be confirmed."""
+        since = (now or timezone.now()) - CONFIRM_WITHIN
+        return self.filter(action=ConsentEvent.Action.ASKED, at__gt=since, answer=None).exclude(wishes={})
+
+
 class ConsentEvent(models.Model):
-    """One thing that somebody said yes or no to: never changed, never deleted before the subscriber is."""
+    """One thing that somebody said yes or no to: never deleted before the subscriber is.
+
+    Never changed but for `wishes` and `note`, which are emptied when they are done with or the person is erased.
+    """
 
     class Action(models.TextChoices):
         ASKED = "asked", pgettext_lazy("consent", "asked for")
@@ -222,16 +234,27 @@ class ConsentEvent(models.Model):
     way = models.CharField(max_length=12, choices=Way)
     channels = models.JSONField(default=list)
     """[{"channel", "network", "frequency"}] that it was about."""
+    wishes = models.JSONField(default=dict)
+    """Of what was asked for: all that happens once it is confirmed (`newsletters.wishes`); empty where it is settled."""
+    answers = models.OneToOneField("self", models.SET_NULL, null=True, blank=True, related_name="answer")
+    """What this confirms: each is confirmed once."""
     text = models.TextField(blank=True, default="")
     """What the person read, in that language."""
     version = models.CharField(max_length=20, blank=True, default="")
     language = models.CharField(max_length=10, blank=True, default="")
+    note = LineField(limit=300, blank=True, default="")
+    """Of an import: where the addresses come from, in the coordinator's words."""
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    """Who did it, where that was not the subscriber."""
     at = models.DateTimeField(default=timezone.now)
+
+    objects = ConsentEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
         ordering = ["pk"]
+        indexes = [models.Index(fields=["at"], condition=Q(action="asked"), name="consent_asked")]
 
     def __str__(self):
         return f"{self.subscriber_id} {self.action} {self.at:%Y-%m-%d}"

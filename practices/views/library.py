@@ -1,5 +1,7 @@
 """The library: list, map and suggestions of one query."""
 
+from urllib.parse import urlencode
+
 from django.db.models import Count
 from django.http import JsonResponse
 from django.shortcuts import render
@@ -53,6 +55,7 @@ def _answer(request, view_name):
         "list_url": addresses["list"] + asked.query_string(page=1),
         "map_url": addresses["map"] + asked.query_string(page=1),
         "feed_url": addresses["feed"] + asked.query_string(page=1, sort=asked.default_sort),
+        "tell_url": _address_to_be_told(asked),
         "clear_url": address,
         "facets": facet_groups(page, values),
         "chips": chips(asked, address),
@@ -68,6 +71,13 @@ def _answer(request, view_name):
         context |= {"cards": load_cards([hit.practice_id for hit in page.hits], values, found)}
         context |= page_links(page, address)
     return render(request, "practices/_results.html" if is_fragment else "practices/practice_list.html", context)
+
+
+def _address_to_be_told(asked):
+    """Where one asks for mail about what will answer this question."""
+    address = reverse("newsletters:subscribe")
+    question = asked.query_string(page=1, sort=asked.default_sort).removeprefix("?")
+    return f"{address}?{urlencode({'search': question})}" if question else address
 
 
 def _spellings(asked, reader, address):

@@ -2,6 +2,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as configured
 from django.utils import timezone
 
 from hub.local.smtp import MailServer
@@ -75,8 +76,7 @@ def sent_campaign(db):
 
 
 @pytest.fixture(autouse=True)
-def _addresses(monkeypatch):
-    """TODO until merge."""
-    from newsletters import frames
-
-    monkeypatch.setattr(frames, "reverse", lambda name, args=(): "/" + "/".join([name, *map(str, args)]) + "/")
+def own_limits(settings):
+    """Each test counts by itself: all of them share one address and one store."""
+    limits = configured.CACHES["limits"] | {"KEY_PREFIX": f"test-{uuid.uuid4()}"}
+    settings.CACHES = configured.CACHES | {"limits": limits}

@@ -1,0 +1,72 @@
+"""Mails to single subscribers, about their subscription itself. What goes to many is made and sent elsewhere."""
+
+from django.urls import reverse
+from django.utils import translation
+
+from accounts.emails import absolute
+from common.languages import current_language
+from common.outbox.queueing import queue_mail, unlinked
+from newsletters.composing import KEY
+from newsletters.frames import preferences_address
+from newsletters.keys import key_of
+from newsletters.models import CONFIRM_WITHIN
+from newsletters.wishes import Wishes, in_words
+
+CONFIRM = "confirm"
+"""Purpose of keys that open what was asked for; their scope is its id."""
+
+
+def confirm_key(asked) -> str:
+    return key_of(asked.subscriber.uid, 0, asked.pk, purpose=CONFIRM)
+
+
+def preferences_key(subscriber) -> str:
+    return key_of(subscriber.uid, subscriber.token_version)
+
+
+def mail_request(asked, kind, *, to, language) -> None:
+    """The mail that leads to what was asked for. `kind` is "confirm", "remind", "known", "invited" or "new-address"."""
+    subscriber = asked.subscriber
+    with translation.override(language):
+        wished = Wishes.from_json(asked.wishes)
+        context = {
+            "link": absolute(reverse("newsletters:confirm", args=[confirm_key(asked)])),
+            "wished": [unlinked(line) for line in in_words(wished)] if wished.subscriptions() else [],
+            "days": CONFIRM_WITHIN.days,
+            "source": unlinked(asked.note),
+            "inviter": unlinked(asked.actor.name) if asked.actor else "",
+        }
+    context["preferences"] = _preferences(subscriber, language)
+    _queue(kind, subscriber, to, language, context, f"{asked.pk}")
+
+
+def mail_change_of_address(subscriber, old) -> None:
+    """To the address that was left, so that nobody loses a subscription unnoticed."""
+    _queue("address-changed", subscriber, old, language_of(subscriber), {}, f"{subscriber.token_version}")
+
+
+def language_of(subscriber) -> str:
+    """The one in which a subscriber reads best."""
+    return subscriber.languages[0] if subscriber.languages else current_language()
+
+
+def about(subscriber) -> str:
+    """How the outbox names mails to a subscriber."""
+    return f"subscriber:{subscriber.pk}"
+
+
+def _preferences(subscriber, language):
+    return preferences_address(language).replace(KEY, preferences_key(subscriber))
+
+
+def _queue(kind, subscriber, to, language, context, key):
+    queue_mail(
+        f"newsletters/{kind}",
+        to=to,
+        language=language,
+        context=context | {"links": [context.get("preferences", "")]},
+        key=f"newsletters-{kind}:{subscriber.pk}:{key}",
+        essential=True,
+        secret=True,
+        about=about(subscriber),
+    )

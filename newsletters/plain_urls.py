@@ -1,0 +1,11 @@
+"""Addresses without a language, which programs use; one namespace cannot stand on both sides of the prefix."""
+
+from django.urls import path
+
+from newsletters import views
+
+app_name = "newsletters_plain"
+
+urlpatterns = [
+    path("one-click/<str:key>/", views.one_click, name="one-click"),
+]

@@ -1,0 +1,317 @@
+"""Asking for mail, and the confirmation by whoever reads the mailbox: until then nothing is sent and nothing changes."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from networks.models import Network
+from newsletters import consents, emails
+from newsletters.addresses import address_hash, domain_of, spelled
+from newsletters.keys import is_genuine, opened
+from newsletters.models import Channel, ConsentEvent, Subscriber, Subscription, Suppression
+from newsletters.services.interests import interest_for
+from newsletters.wishes import Wishes, known_languages, usual_zone
+
+State = Subscription.State
+Action, Way = ConsentEvent.Action, ConsentEvent.Way
+HARD_TO_LIFT = (Suppression.Reason.COMPLAINED, Suppression.Reason.ERASED)
+"""What ends only by the button behind a link that was mailed for it."""
+
+MOST_SEARCHES = 20
+
+
+def mailbox_of(address: str) -> str:
+    """What limits count by: at most providers plus-addresses reach the same mailbox.
+
+    Raises ValidationError for what is no address.
+    """
+    local, _at, domain = spelled(address).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
+# Asking ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(address: str, wishes: Wishes, *, language: str, way=Way.FORM, text="", note="", actor=None) -> ConsentEvent:
+    """Note what somebody wants at an address, and mail its owner a link to say yes. Callers tell everybody the same.
+
+    Who gets mail already finds the way to the own page in it. Raises ValidationError for what is no address.
+    """
+    address = spelled(address)
+    subscriber = _subscriber_at(address, wishes)
+    is_known = subscriber.subscriptions.filter(state__in=Subscription.LIVE).exists()
+    _keep_places(subscriber, wishes)
+    asked = record(
+        subscriber, Action.ASKED, way, wishes, text=text, language=language, note=note, actor=actor, is_open=True
+    )
+    if not Suppression.objects.filter(email_hash=subscriber.email_hash, scope=Suppression.Scope.ALL).exists():
+        kind = "known" if is_known else "invited" if way == Way.IMPORT else "confirm"
+        emails.mail_request(asked, kind, to=address, language=emails.language_of(subscriber) if is_known else language)
+    return asked
+
+
+def _subscriber_at(address, wishes):
+    """The locked record of an address, which it holds again where it was forgotten: the link may still be pressed."""
+    values = {
+        "email": address,
+        "domain": domain_of(address),
+        "languages": list(wishes.languages),
+        "time_zone": wishes.time_zone or usual_zone(wishes.languages[0] if wishes.languages else ""),
+    }
+    found, is_new = Subscriber.objects.get_or_create(email_hash=address_hash(address), defaults=values)
+    found = Subscriber.objects.select_for_update().get(pk=found.pk)
+    if not is_new and found.email is None:
+        for name, value in (values | {"erased_at": None, "reminded_at": None}).items():
+            setattr(found, name, value)
+        found.save()
+    return found
+
+
+def _keep_places(subscriber, wishes):
+    """Subscriptions that wait, where there was none: what was ended, and why, stays until the owner has spoken."""
+    present = set(subscriber.subscriptions.values_list("channel", "network"))
+    wanted = {pair: often for pair, often in wishes.subscriptions().items() if (str(pair[0]), pair[1]) not in present}
+    if not wanted:
+        return
+    interest = interest_for(*wishes.interest)
+    Subscription.objects.bulk_create(
+        [
+            Subscription(
+                subscriber=subscriber,
+                channel=channel,
+                network_id=network,
+                frequency=often,
+                interest=None if channel == Channel.NEWSLETTER else interest,
+            )
+            for (channel, network), often in wanted.items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def record(
+    subscriber, action, way, wishes=None, *, text="", language="", note="", actor=None, answers=None, is_open=False
+) -> ConsentEvent:
+    """Write down one yes or no. `is_open`: the wishes are kept until they are confirmed."""
+    return ConsentEvent.objects.create(
+        subscriber=subscriber,
+        action=action,
+        way=way,
+        channels=wishes.channels() if wishes else [],
+        wishes=wishes.as_json() if wishes and is_open else {},
+        text=text,
+        version=consents.VERSION if text else "",
+        language=language,
+        note=note,
+        actor=actor,
+        answers=answers,
+    )
+
+
+# Confirming --------------------------------------------------------------------------------------
+
+
+def request_of(key: str) -> ConsentEvent | None:
+    """What was asked for, by the key in a mail; None for a wrong key. It may be settled or too old (`is_open`)."""
+    found = opened(key)
+    if found is None or not is_genuine(found, 0, purpose=emails.CONFIRM):
+        return None
+    rows = ConsentEvent.objects.select_related("subscriber", "answer", "actor")
+    return rows.filter(pk=found.scope, subscriber__uid=found.uid, action=Action.ASKED).first()
+
+
+def is_open(asked: ConsentEvent, now=None) -> bool:
+    return ConsentEvent.objects.open(now).filter(pk=asked.pk).exists()
+
+
+@transaction.atomic
+def confirm(asked: ConsentEvent, *, text="", language="") -> bool:
+    """The owner of the address has pressed the button; False where this was settled before or comes too late.
+
+    Adds to what the person gets and ends nothing. Also lifts whatever kept mail from the address.
+    """
+    subscriber = Subscriber.objects.select_for_update().get(pk=asked.subscriber_id)
+    asked = ConsentEvent.objects.open().filter(pk=asked.pk).first()
+    if asked is None:
+        return False
+    now = timezone.now()
+    if "address" in asked.wishes:
+        move(subscriber, asked.wishes["address"], now)
+        record(subscriber, Action.CHANGED, Way.LINK, text=text, language=language, answers=asked)
+    else:
+        wishes = Wishes.from_json(asked.wishes)
+        _begin(subscriber, wishes, now)
+        record(subscriber, Action.CONFIRMED, Way.LINK, wishes, text=text, language=language, answers=asked)
+    asked.wishes = {}
+    asked.save(update_fields=["wishes"])
+    return True
+
+
+def _begin(subscriber, wishes, now):
+    lift(subscriber)
+    if not subscriber.subscriptions.filter(state__in=Subscription.LIVE).exists():
+        subscriber.languages = list(wishes.languages)
+        subscriber.time_zone = wishes.time_zone or subscriber.time_zone
+    subscriber.confirmed_at = now
+    subscriber.save()
+    turn_on(subscriber, wishes, now)
+    save_searches(subscriber, wishes.searches)
+
+
+def lift(subscriber) -> None:
+    """Forget why mail was kept from the address; not saved here. Only for what its owner does."""
+    Suppression.objects.filter(email_hash=subscriber.email_hash).delete()
+    subscriber.bounce_score, subscriber.bounced_on = 0, None
+
+
+def turn_on(subscriber, wishes, now) -> None:
+    """Make what is wished active. A digest that a person gets already stays as it is where a search is added to it."""
+    interest = interest_for(*wishes.interest)
+    present = {(row.channel, row.network_id): row for row in subscriber.subscriptions.all()}
+    known = set(Network.objects.filter(pk__in=[pk for pk in wishes.newsletters if pk]).values_list("pk", flat=True))
+    for (channel, network), often in wishes.subscriptions().items():
+        if network is not None and network not in known:
+            continue
+        row = present.get((channel, network)) or Subscription(
+            subscriber=subscriber, channel=channel, network_id=network
+        )
+        if row.state in Subscription.LIVE and wishes.searches:
+            continue
+        if row.state not in Subscription.LIVE:
+            row.state, row.state_at, row.active_from, row.paused_until = State.ACTIVE, now, now, None
+        if channel != Channel.NEWSLETTER:
+            row.frequency, row.interest = often, interest
+        if channel == Channel.PRACTICES:
+            row.only_searches = wishes.only_searches
+        row.save()
+
+
+def save_searches(subscriber, searches) -> None:
+    """Add (label, query) pairs that are not there; more than MOST_SEARCHES are left out."""
+    present = set(subscriber.saved_searches.values_list("query", flat=True))
+    for label, query in searches:
+        if query not in present and len(present) < MOST_SEARCHES:
+            subscriber.saved_searches.get_or_create(query=query, defaults={"label": label})
+            present.add(query)
+
+
+# Another address ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask_for_address(subscriber: Subscriber, address: str, *, language: str) -> None:
+    """Mail a link to the new address; nothing changes before its owner has pressed the button there.
+
+    Where that address gets mail already, it is told so. Callers say the same in both cases.
+    """
+    address = spelled(address)
+    if address == subscriber.email:
+        raise ValidationError(_("This is the address that mail goes to already."), code="same")
+    asked = record(subscriber, Action.ASKED, Way.LINK, language=language)
+    asked.wishes = {"address": address}
+    asked.save(update_fields=["wishes"])
+    emails.mail_request(asked, "new-address", to=address, language=emails.language_of(subscriber))
+
+
+def move(subscriber: Subscriber, address: str, now) -> None:
+    """Let mail go to another address, shown to be the person's; links in mails of before open nothing any more.
+
+    Whoever was known at that address is this person now, and what was subscribed there goes on.
+    """
+    old, other = subscriber.email, _other_at(subscriber, address)
+    subscriber.email, subscriber.email_hash, subscriber.domain = address, address_hash(address), domain_of(address)
+    if other is not None:
+        _take_over(subscriber, other, now)
+    lift(subscriber)
+    subscriber.person = None
+    subscriber.token_version += 1
+    subscriber.confirmed_at, subscriber.erased_at = now, None
+    subscriber.save()
+    if old:
+        emails.mail_change_of_address(subscriber, old)
+
+
+def _other_at(subscriber, address):
+    others = Subscriber.objects.select_for_update().exclude(pk=subscriber.pk)
+    return others.filter(email_hash=address_hash(address)).first()
+
+
+def _take_over(subscriber, other, now):
+    """What another record of the same mailbox gets comes here; the record stays as proof, without an address."""
+    taken = {(row.channel, row.network_id) for row in subscriber.subscriptions.filter(state__in=Subscription.LIVE)}
+    for row in other.subscriptions.filter(state__in=Subscription.LIVE):
+        if (row.channel, row.network_id) in taken:
+            continue
+        values = {
+            **{"frequency": row.frequency, "interest": row.interest, "only_searches": row.only_searches},
+            **{"state": row.state, "state_at": now, "active_from": row.active_from, "paused_until": row.paused_until},
+        }
+        subscriber.subscriptions.update_or_create(channel=row.channel, network_id=row.network_id, defaults=values)
+    save_searches(subscriber, other.saved_searches.values_list("label", "query"))
+    other.subscriptions.filter(state__in=[*Subscription.LIVE, State.PENDING]).update(
+        state=State.UNSUBSCRIBED, state_at=now, paused_until=None
+    )
+    other.saved_searches.all().delete()
+    other.email, other.domain, other.person = None, "", None
+    other.email_hash = (
+        f"{other.uid.hex}{other.uid.hex}"  # That of no address: the address's own now belongs to this person.
+    )
+    other.token_version += 1
+    other.save()
+
+
+# The own account ---------------------------------------------------------------------------------
+
+
+def subscriber_of(user) -> Subscriber | None:
+    """What goes to the address of an account, whoever subscribed it."""
+    return Subscriber.objects.filter(email_hash=address_hash(user.email)).first()
+
+
+def is_hard_to_lift(subscriber: Subscriber) -> bool:
+    """Whether mail is kept from an address for a reason that only a button in a new mail lifts."""
+    return Suppression.objects.filter(email_hash=subscriber.email_hash, reason__in=HARD_TO_LIFT).exists()
+
+
+@transaction.atomic
+def ensure_subscriber(user) -> Subscriber:
+    """The record of the address of an account, which counts as confirmed."""
+    address = spelled(user.email)
+    languages = known_languages([user.language])
+    subscriber = _subscriber_at(address, Wishes(languages=languages, time_zone=user.time_zone))
+    if subscriber.person_id != user.pk:
+        Subscriber.objects.filter(person=user).update(person=None)
+        subscriber.person = user
+    subscriber.confirmed_at = subscriber.confirmed_at or timezone.now()
+    subscriber.save(update_fields=["person", "confirmed_at"])
+    return subscriber
+
+
+@transaction.atomic
+def subscribe_account(user, wishes: Wishes, *, language: str, text="") -> str:
+    """Add to what a signed-in person gets; returns "saved", or "asked" where a mail with a button comes first."""
+    subscriber = ensure_subscriber(user)
+    if is_hard_to_lift(subscriber):
+        ask(user.email, wishes, language=language, way=Way.ACCOUNT, text=text)
+        return "asked"
+    _begin(subscriber, wishes, timezone.now())
+    record(subscriber, Action.CONFIRMED, Way.ACCOUNT, wishes, text=text, language=language)
+    return "saved"
+
+
+@transaction.atomic
+def follow_account(user) -> None:
+    """An account has another address now, for which somebody vouched: what went to the old one goes there."""
+    subscriber = Subscriber.objects.select_for_update().filter(person=user).first()
+    if subscriber is None or subscriber.email in (None, spelled(user.email)):
+        return
+    hard = Suppression.objects.filter(email_hash=address_hash(user.email), reason__in=HARD_TO_LIFT)
+    if hard.exists():
+        subscriber.person = None
+        subscriber.save(update_fields=["person"])
+        return
+    move(subscriber, spelled(user.email), timezone.now())
+    subscriber.person = user
+    subscriber.save(update_fields=["person"])

@@ -1,0 +1,26 @@
+"""Pages of newsletters, below /<lang>/newsletter/."""
+
+from django.urls import path
+
+from newsletters import views
+from newsletters.views.preferences import address, erase, leave, own_page, page, pause, resume, search
+
+app_name = "newsletters"
+
+VERBS = {"leave": leave, "pause": pause, "resume": resume, "erase": erase}
+
+urlpatterns = [
+    path("", views.subscribe, name="subscribe"),
+    path("sent/", views.subscribe_sent, name="subscribe-sent"),
+    path("confirm/<str:key>/", views.confirm, name="confirm"),
+    path("preferences/<str:key>/", views.of_key(page)(own_page), name="preferences"),
+    path("preferences/<str:key>/address/", views.of_key()(address), name="preferences-address"),
+    path("preferences/<str:key>/searches/<int:pk>/", views.of_key()(search), name="preferences-search"),
+    *(
+        path(f"preferences/<str:key>/{verb}/", views.of_key()(view), name=f"preferences-{verb}")
+        for verb, view in VERBS.items()
+    ),
+    path("mine/", views.of_account(page)(own_page), name="account"),
+    path("mine/searches/<int:pk>/", views.of_account()(search), name="account-search"),
+    *(path(f"mine/{verb}/", views.of_account()(view), name=f"account-{verb}") for verb, view in VERBS.items()),
+]

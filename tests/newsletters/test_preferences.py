@@ -1,0 +1,414 @@
+"""The own page: everything a subscriber changes, by the key in a mail or signed in."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.services import change_email
+from common.models import OutboxMail
+from newsletters import consents, keys
+from newsletters.emails import confirm_key, preferences_key
+from newsletters.keys import key_of
+from newsletters.models import ConsentEvent, SavedSearch, Subscriber, Subscription, Suppression
+from tests.factories import make_network, make_person, make_term
+from tests.newsletters.factories import make_subscriber, make_subscription
+from vocabularies.models import Scheme
+
+pytestmark = pytest.mark.django_db
+State = Subscription.State
+CHOICES = {"language_1": "en", "time_zone": "Europe/Stockholm"}
+
+
+def page_of(subscriber, verb="", *args, scope=keys.EVERYTHING):
+    name = f"newsletters:preferences-{verb}" if verb else "newsletters:preferences"
+    return reverse(name, args=[key_of(subscriber.uid, subscriber.token_version, scope), *args])
+
+
+def channels(subscriber):
+    return set(subscriber.subscriptions.receiving().values_list("channel", "network"))
+
+
+# Choices -----------------------------------------------------------------------------------------
+
+
+def test_page_shows_what_one_gets(client):
+    network = make_network(name_en="Nordic cities")
+    subscriber = make_subscriber(newsletters=[network], languages=["ar", "fr"])
+    make_subscription(subscriber, "events", frequency="monthly")
+    form = client.get(page_of(subscriber)).context["form"]
+    shown = {name: form[name].value() for name in ("events", "practices", "newsletters", "language_1", "language_2")}
+    assert shown == {
+        "events": "monthly",
+        "practices": "",
+        "newsletters": [str(network.pk)],
+        "language_1": "ar",
+        "language_2": "fr",
+    }
+
+
+def test_saving_gives_exactly_what_was_chosen(client):
+    network, theme = make_network(), make_term(Scheme.THEME)
+    subscriber = make_subscriber()
+    began = subscriber.subscriptions.get().active_from
+    make_subscription(subscriber, "events", frequency="monthly")
+
+    response = client.post(
+        page_of(subscriber),
+        {
+            **{"language_1": "sv", "language_2": "ar", "time_zone": "Asia/Amman", "only_mine": "on"},
+            **{"practices": "daily", "newsletters": ["hub", str(network.pk)], "themes": [theme.pk]},
+        },
+    )
+
+    assert (response.status_code, response["Location"]) == (302, page_of(subscriber))
+    subscriber.refresh_from_db()
+    assert (subscriber.languages, subscriber.time_zone) == (["sv", "ar"], "Asia/Amman")
+    assert channels(subscriber) == {("newsletter", None), ("newsletter", network.pk), ("practices", None)}
+    assert subscriber.subscriptions.get(channel="events").state == "unsubscribed"
+    digest = subscriber.subscriptions.get(channel="practices")
+    assert (digest.frequency, digest.interest.themes, digest.interest.languages) == (
+        "daily",
+        [theme.pk],
+        ["ar", "sv"],
+    )
+    assert subscriber.subscriptions.get(channel="newsletter", network=None).active_from == began
+    [consent] = subscriber.consents.all()
+    assert (consent.action, consent.way, consent.text) == ("changed", "link", consents.text())
+
+
+def test_saving_without_a_change_writes_no_consent(client):
+    subscriber = make_subscriber()
+    client.post(page_of(subscriber), CHOICES | {"newsletters": ["hub"]})
+    assert not subscriber.consents.exists()
+
+
+def test_saving_with_nothing_ticked_ends_all_and_says_so_in_the_proof(client):
+    subscriber = make_subscriber()
+    client.post(page_of(subscriber), CHOICES)
+    assert channels(subscriber) == set()
+    [consent] = subscriber.consents.all()
+    assert (consent.action, consent.channels) == (
+        "ended",
+        [{"channel": "newsletter", "network": None, "frequency": ""}],
+    )
+
+
+def test_refused_choice_changes_nothing_and_keeps_what_was_typed(client):
+    subscriber = make_subscriber()
+    response = client.post(page_of(subscriber), {"language_1": "fr", "time_zone": "Nowhere", "practices": "daily"})
+    assert response.status_code == 422
+    assert response.context["form"]["practices"].value() == "daily"
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+def test_form_of_another_site_changes_nothing():
+    subscriber = make_subscriber()
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(page_of(subscriber), CHOICES).status_code == 403
+    assert client.post(page_of(subscriber, "leave"), {"what": "0"}).status_code == 403
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+@pytest.mark.parametrize("reason", ["unsubscribed", "bounced"])
+def test_choosing_anew_lifts_what_ended_by_itself(client, reason):
+    subscriber = make_subscriber(newsletters=[], bounce_score=3)
+    Suppression.objects.create(email_hash=subscriber.email_hash, reason=reason)
+    client.post(page_of(subscriber), CHOICES | {"newsletters": ["hub"]})
+    assert channels(subscriber) == {("newsletter", None)}
+    assert not Suppression.objects.exists()
+    assert Subscriber.objects.get().bounce_score == 0
+
+
+def test_choosing_anew_after_a_complaint_needs_a_button_in_a_mail(client):
+    subscriber = make_subscriber(newsletters=[])
+    Suppression.objects.create(email_hash=subscriber.email_hash, reason="complained")
+    client.post(page_of(subscriber), CHOICES | {"newsletters": ["hub"]})
+    assert channels(subscriber) == set()
+    assert OutboxMail.objects.get().kind == "newsletters/confirm"
+    client.post(reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())]))
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+def test_page_asks_the_same_number_of_queries_for_many_subscriptions_and_searches(client):
+    subscriber = make_subscriber()
+
+    def count():
+        with CaptureQueriesContext(connection) as found:
+            client.get(page_of(subscriber))
+        return len(found)
+
+    SavedSearch.objects.create(subscriber=subscriber, label="One", query="q=1")
+    make_subscription(subscriber, network=make_network())
+    count()
+    few = count()
+    for number in range(2, 5):
+        SavedSearch.objects.create(subscriber=subscriber, label="More", query=f"q={number}")
+        make_subscription(subscriber, network=make_network())
+    count()
+    assert count() == few <= 10
+
+
+# Keys --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["", "leave", "pause", "resume", "erase", "address"])
+def test_wrong_key_opens_nothing(client, verb):
+    subscriber = make_subscriber()
+    key = preferences_key(subscriber)
+    name = f"newsletters:preferences-{verb}" if verb else "newsletters:preferences"
+    wrong = [key[:-1] + ("A" if key[-1] != "A" else "B"), "x" * 43, "x", key_of(subscriber.uid, 1)]
+    assert {client.post(reverse(name, args=[other])).status_code for other in wrong} == {404}
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+@pytest.mark.parametrize("verb", ["leave", "pause", "resume", "erase", "address", "search"])
+def test_buttons_do_nothing_by_get(client, verb):
+    subscriber = make_subscriber()
+    search = SavedSearch.objects.create(subscriber=subscriber, label="One", query="q=1")
+    address = page_of(subscriber, verb, *([search.pk] if verb == "search" else []))
+    assert {client.get(address).status_code, client.head(address).status_code} == {405}
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+# Pause -------------------------------------------------------------------------------------------
+
+
+def test_pause_lasts_until_the_day_begins_by_the_own_clock(client):
+    subscriber = make_subscriber(time_zone="Asia/Amman")
+    day = timezone.localdate() + timedelta(days=30)
+    client.post(page_of(subscriber, "pause"), {"until": day.isoformat()})
+
+    row = subscriber.subscriptions.get()
+    assert (row.state, row.paused_until) == (
+        "paused",
+        datetime.combine(day, datetime.min.time(), ZoneInfo("Asia/Amman")),
+    )
+    assert channels(subscriber) == set()
+    assert subscriber.subscriptions.receiving(row.paused_until).exists()
+    assert f"Nothing comes before {day.day} {day:%B} {day.year}." in client.get(page_of(subscriber)).content.decode()
+
+    client.post(page_of(subscriber, "resume"))
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+@pytest.mark.parametrize("days", [-1, 0, 400])
+def test_pause_for_no_sensible_day_is_refused_beside_the_field(client, days):
+    subscriber = make_subscriber()
+    day = timezone.localdate() + timedelta(days=days)
+    response = client.post(page_of(subscriber, "pause"), {"until": day.isoformat()})
+    assert (response.status_code, "until" in response.context["pause"].errors) == (422, True)
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+# Leaving -----------------------------------------------------------------------------------------
+
+
+def test_one_button_ends_everything(client):
+    subscriber = make_subscriber()
+    make_subscription(subscriber, "practices")
+    client.post(page_of(subscriber, "leave"), {"what": "0"})
+    assert set(subscriber.subscriptions.values_list("state", flat=True)) == {"unsubscribed"}
+    assert Suppression.objects.get().reason == "unsubscribed"
+    [consent] = subscriber.consents.all()
+    assert (consent.action, consent.way, len(consent.channels)) == ("ended", "link", 2)
+    assert "You get nothing at present." in client.get(page_of(subscriber)).content.decode()
+
+
+def test_key_of_a_newsletter_offers_to_leave_that_one_first(client):
+    network = make_network(name_en="Nordic cities")
+    subscriber = make_subscriber(newsletters=[None, network])
+    scope = keys.scope_of_newsletter(network.pk)
+    context = client.get(page_of(subscriber, scope=scope)).context
+    assert context["narrow"] == (scope, ["Newsletter of Nordic cities"])
+    client.post(page_of(subscriber, "leave", scope=scope), {"what": str(scope)})
+    assert channels(subscriber) == {("newsletter", None)}
+    assert not Suppression.objects.exists()
+
+
+def test_leaving_closes_a_confirmation_that_still_waits(client):
+    subscriber = make_subscriber()
+    client.post("/en/newsletter/", CHOICES | {"email": subscriber.email, "events": "daily"})
+    asked = ConsentEvent.objects.get()
+    link = reverse("newsletters:confirm", args=[confirm_key(asked)])
+    client.post(page_of(subscriber, "leave"), {"what": "0"})
+    assert client.post(link).status_code == 410
+    assert channels(subscriber) == set()
+
+
+# Saved searches ----------------------------------------------------------------------------------
+
+
+def test_search_is_renamed_and_removed(client):
+    subscriber = make_subscriber()
+    search = SavedSearch.objects.create(subscriber=subscriber, label="One", query="q=1")
+    digest = make_subscription(subscriber, "practices", only_searches=True)
+    client.post(page_of(subscriber, "search", search.pk), {"label": " Young  people "})
+    search.refresh_from_db()
+    assert search.label == "Young people"
+    client.post(page_of(subscriber, "search", search.pk), {"remove": "1", "label": ""})
+    assert not SavedSearch.objects.exists()
+    digest.refresh_from_db()
+    assert digest.state == "unsubscribed"
+
+
+@pytest.mark.parametrize("label", ["", "x" * 121])
+def test_search_keeps_its_name_where_the_new_one_will_not_do(client, label):
+    subscriber = make_subscriber()
+    search = SavedSearch.objects.create(subscriber=subscriber, label="One", query="q=1")
+    response = client.post(page_of(subscriber, "search", search.pk), {"label": label})
+    search.refresh_from_db()
+    assert (response.status_code, search.label) == (422, "One")
+
+
+def test_search_of_another_person_is_out_of_reach(client):
+    subscriber, other = make_subscriber(), make_subscriber()
+    search = SavedSearch.objects.create(subscriber=other, label="One", query="q=1")
+    assert client.post(page_of(subscriber, "search", search.pk), {"label": "Mine"}).status_code == 404
+    client.post(page_of(subscriber, "search", search.pk), {"remove": "1"})
+    search.refresh_from_db()
+    assert search.label == "One"
+
+
+# Another address ---------------------------------------------------------------------------------
+
+
+def test_address_changes_by_the_button_at_the_new_one(client):
+    subscriber = make_subscriber("old@city.example")
+    page = page_of(subscriber)
+    client.post(page_of(subscriber, "address"), {"email": "New@city.example"})
+    subscriber.refresh_from_db()
+    assert subscriber.email == "old@city.example"
+    [told] = OutboxMail.objects.all()
+    assert (told.kind, told.recipient) == ("newsletters/new-address", "new@city.example")
+
+    link = reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())])
+    assert "new@city.example" in client.get(link).content.decode()
+    client.post(link)
+
+    subscriber.refresh_from_db()
+    assert (subscriber.email, subscriber.domain) == ("new@city.example", "city.example")
+    assert channels(subscriber) == {("newsletter", None)}
+    assert client.get(page).status_code == 404
+    assert client.get(link).status_code == 200
+    assert OutboxMail.objects.filter(kind="newsletters/address-changed").get().recipient == "old@city.example"
+    assert "new@city.example" not in str(list(ConsentEvent.objects.values()))
+
+
+def test_address_of_another_record_is_taken_over_with_what_it_gets(client):
+    network = make_network()
+    subscriber, other = make_subscriber("old@city.example"), make_subscriber("new@city.example", newsletters=[network])
+    client.post(page_of(subscriber, "address"), {"email": other.email})
+    client.post(reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())]))
+    subscriber.refresh_from_db()
+    other.refresh_from_db()
+    assert (subscriber.email, other.email) == ("new@city.example", None)
+    assert channels(subscriber) == {("newsletter", None), ("newsletter", network.pk)}
+    assert channels(other) == set()
+
+
+def test_answer_about_a_new_address_does_not_tell_whether_it_is_known(client):
+    subscriber, other = make_subscriber(), make_subscriber()
+    answers = {
+        (response.status_code, response["Location"])
+        for response in (
+            client.post(page_of(subscriber, "address"), {"email": email})
+            for email in (other.email, "new@city.example")
+        )
+    }
+    assert answers == {(302, page_of(subscriber))}
+
+
+def test_new_addresses_are_limited_too(client):
+    subscriber = make_subscriber()
+    answers = [
+        client.post(page_of(subscriber, "address"), {"email": f"victim+{number}@city.example"}).status_code
+        for number in range(4)
+    ]
+    assert answers == [302, 302, 302, 429]
+
+
+# Erasure -----------------------------------------------------------------------------------------
+
+
+def test_erasing_leaves_no_address_and_closes_all_links(client):
+    subscriber = make_subscriber("canary77@city.example")
+    page = page_of(subscriber)
+    client.post("/en/newsletter/", CHOICES | {"email": subscriber.email, "events": "daily"})
+    asked = reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())])
+
+    assert "Erased" in client.post(page_of(subscriber, "erase")).content.decode()
+
+    assert (client.get(page).status_code, client.post(asked).status_code) == (404, 410)
+    subscriber.refresh_from_db()
+    assert (subscriber.email, subscriber.erased_at is not None) == (None, True)
+    assert Suppression.objects.get().reason == "erased"
+    assert not OutboxMail.objects.filter(recipient__contains="canary77").exists()
+    assert set(OutboxMail.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+# The own account ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def anna(client):
+    person = make_person("anna@malmo.example", name="Anna", time_zone="Africa/Tunis")
+    client.force_login(person)
+    return person
+
+
+def test_account_begins_without_a_mail(client, anna):
+    assert client.get("/sv/newsletter/mine/").context["form"]["time_zone"].value() == "Africa/Tunis"
+    assert not Subscriber.objects.exists()
+    response = client.post("/en/newsletter/mine/", CHOICES | {"events": "weekly"})
+    assert response["Location"] == "/en/newsletter/mine/"
+    subscriber = Subscriber.objects.get()
+    assert (subscriber.person, channels(subscriber)) == (anna, {("events", None)})
+    assert subscriber.consents.get().way == "account"
+    assert not OutboxMail.objects.exists()
+
+
+def test_account_shows_what_was_subscribed_with_its_address(client, anna):
+    make_subscriber(anna.email)
+    page = client.get("/en/newsletter/mine/").content.decode()
+    assert "Unsubscribe from everything" in page
+    assert 'action="/en/newsletter/mine/leave/"' in page
+    client.post("/en/newsletter/mine/leave/", {"what": "0"})
+    assert not Subscription.objects.receiving().exists()
+
+
+def test_account_page_is_in_the_menu_of_the_account(client, anna):
+    assert 'href="/en/newsletter/mine/"' in client.get("/en/accounts/me/").content.decode()
+
+
+@pytest.mark.parametrize("verb", ["leave", "pause", "resume", "erase"])
+def test_account_buttons_work_where_nothing_is_subscribed(client, anna, verb):
+    assert client.post(f"/en/newsletter/mine/{verb}/").status_code in (302, 422)
+    assert not Subscriber.objects.exists()
+
+
+def test_account_with_another_address_takes_its_mail_along(anna):
+    subscriber = make_subscriber(anna.email, person=anna)
+    change_email(anna, "anna@lund.example", actor=anna)
+    subscriber.refresh_from_db()
+    assert (subscriber.email, subscriber.person) == ("anna@lund.example", anna)
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+def test_account_that_moves_to_an_address_with_a_complaint_begins_nothing_there(anna):
+    subscriber = make_subscriber(anna.email, person=anna)
+    other = make_subscriber("anna@lund.example", newsletters=[])
+    Suppression.objects.create(email_hash=other.email_hash, reason="complained")
+    change_email(anna, "anna@lund.example", actor=anna)
+    subscriber.refresh_from_db()
+    assert (subscriber.email, subscriber.person) == ("anna@malmo.example", None)
+    assert Suppression.objects.exists()
+
+
+def test_anonymous_people_sign_in_first(client):
+    assert client.get("/en/newsletter/mine/")["Location"].startswith("/en/accounts/login/")
