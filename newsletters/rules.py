@@ -1,4 +1,4 @@
-"""Who sees subscribers and their addresses."""
+"""Who may do what with newsletters, and who sees subscribers and their addresses."""
 
 import rules
 
@@ -21,3 +21,13 @@ def visible_subscriptions(user):
         return rows
     present = [*Subscription.LIVE, Subscription.State.PENDING]
     return rows.filter(channel=Channel.NEWSLETTER, network__in=roles.networks, state__in=present)
+
+
+@rules.predicate
+def edits_campaign(user, campaign):
+    """Coordinators write and send those of their networks, administrators all, and the hub's own."""
+    roles = roles_of(user)
+    return roles.is_administrator or campaign.network_id in roles.networks
+
+
+rules.add_perm("newsletters.edit_campaign", edits_campaign)

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from newsletters import views
+from newsletters.feeds import NewsletterFeed
+from newsletters.views import archive
 from newsletters.views.preferences import address, erase, leave, own_page, page, pause, resume, search
 
 app_name = "newsletters"
@@ -23,4 +25,7 @@ urlpatterns = [
     path("mine/", views.of_account(page)(own_page), name="account"),
     path("mine/searches/<int:pk>/", views.of_account()(search), name="account-search"),
     *(path(f"mine/{verb}/", views.of_account()(view), name=f"account-{verb}") for verb, view in VERBS.items()),
+    path("archive/", archive.archive, name="archive"),
+    path("archive/feed.atom", NewsletterFeed(), name="feed"),
+    path("archive/<int:pk>/", archive.issue, name="issue"),
 ]

@@ -1,4 +1,5 @@
+from newsletters.admin.campaigns import CampaignAdmin
 from newsletters.admin.subscribers import SubscriberAdmin, SubscriptionAdmin
 from newsletters.admin.suppressions import SuppressionAdmin
 
-__all__ = ["SubscriberAdmin", "SubscriptionAdmin", "SuppressionAdmin"]
+__all__ = ["CampaignAdmin", "SubscriberAdmin", "SubscriptionAdmin", "SuppressionAdmin"]

@@ -131,7 +131,9 @@ class Migration(migrations.Migration):
                 ('text_it', common.fields.RichTextField(blank=True, default='', limit=6000, null=True, verbose_name='text')),
                 ('text_sv', common.fields.RichTextField(blank=True, default='', limit=6000, null=True, verbose_name='text')),
                 ('text_ro', common.fields.RichTextField(blank=True, default='', limit=6000, null=True, verbose_name='text')),
-                ('picture', models.ImageField(blank=True, default='', upload_to=newsletters.models.campaigns.picture_path, validators=[django.core.validators.FileExtensionValidator(['jpg', 'jpeg', 'png'])], verbose_name='picture')),
+                ('picture', models.ImageField(blank=True, default='', height_field='picture_height', upload_to=newsletters.models.campaigns.picture_path, validators=[django.core.validators.FileExtensionValidator(['jpg', 'jpeg', 'png'])], verbose_name='picture', width_field='picture_width')),
+                ('picture_width', models.PositiveIntegerField(editable=False, null=True)),
+                ('picture_height', models.PositiveIntegerField(editable=False, null=True)),
                 ('alt', common.fields.LineField(blank=True, default='', help_text='For those who do not see it.', limit=200, verbose_name='what the picture shows')),
                 ('alt_en', common.fields.LineField(blank=True, default='', help_text='For those who do not see it.', limit=200, null=True, verbose_name='what the picture shows')),
                 ('alt_fr', common.fields.LineField(blank=True, default='', help_text='For those who do not see it.', limit=200, null=True, verbose_name='what the picture shows')),
@@ -173,6 +175,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(max_length=300, verbose_name='subject')),
                 ('html', models.TextField(blank=True, default='')),
                 ('text', models.TextField(blank=True, default='')),
+                ('parts', models.JSONField(blank=True, default=list)),
                 ('content_hash', models.CharField(max_length=64)),
                 ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('campaign', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='editions', to='newsletters.campaign')),
@@ -385,6 +388,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='campaign',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'scheduled', 'cancelled']), models.Q(('content_hash', ''), _negated=True), _connector='OR'), name='campaign_sent_is_frozen'),
+        ),
+        migrations.AddIndex(
+            model_name='block',
+            index=models.Index(condition=models.Q(('picture', ''), _negated=True), fields=['picture'], name='newsletter_picture'),
         ),
         migrations.AddConstraint(
             model_name='edition',

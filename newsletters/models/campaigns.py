@@ -5,7 +5,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator
 from django.db import models
 from django.db.models import Q
@@ -140,10 +139,14 @@ class Block(models.Model):
     picture = models.ImageField(
         _("picture"),
         upload_to=picture_path,
+        width_field="picture_width",
+        height_field="picture_height",
         blank=True,
         default="",
         validators=[FileExtensionValidator(["jpg", "jpeg", "png"])],
     )
+    picture_width = models.PositiveIntegerField(editable=False, null=True)
+    picture_height = models.PositiveIntegerField(editable=False, null=True)
     alt = LineField(
         _("what the picture shows"),
         limit=200,
@@ -156,17 +159,10 @@ class Block(models.Model):
         verbose_name = _("block")
         verbose_name_plural = _("blocks")
         ordering = ["position", "pk"]
+        indexes = [models.Index(fields=["picture"], condition=~Q(picture=""), name="newsletter_picture")]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.position}"
-
-    def clean(self):
-        super().clean()
-        needed = {self.Kind.PRACTICE: "practice", self.Kind.EVENT: "event", self.Kind.PICTURE: "picture"}.get(
-            self.kind
-        )
-        if needed and not getattr(self, needed):
-            raise ValidationError({needed: _("A block of this kind needs this.")})
 
 
 class CampaignStep(models.Model):
