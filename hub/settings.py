@@ -305,6 +305,8 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="City Networks Hub <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+SENDER_ADDRESS = env.str("SENDER_ADDRESS", default="")
+"""Postal address of who sends, and what else the law asks for: stands under newsletters and digests."""
 ADDRESS_HASH_KEY = env.str("ADDRESS_HASH_KEY", default=SECRET_KEY)
 """By it suppressed addresses are known after they were forgotten. It outlives SECRET_KEY: set it when that changes."""
 

@@ -27,6 +27,8 @@ class Edition(models.Model):
     html = models.TextField(blank=True, default="")
     text = models.TextField(blank=True, default="")
     content_hash = models.CharField(max_length=64)
+    news = ArrayField(models.BigIntegerField(), default=list)
+    """Of a digest: ids of all that it tells, so that one that should not be told any more is found before it is sent."""
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
