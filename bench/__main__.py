@@ -1,6 +1,6 @@
 """`python -m bench`: measures the pages at 1k, 10k and 100k practices; see docs/benchmark.md.
 
-`python -m bench seats` measures the rush for the seats of an event.
+`python -m bench seats` measures the rush for the seats of an event, `python -m bench digests` the making of digests.
 """
 
 import argparse
@@ -14,6 +14,10 @@ def main():
         from bench import seats
 
         return seats.main(sys.argv[2:])
+    if sys.argv[1:2] == ["digests"]:
+        from bench import digests
+
+        return digests.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("sizes", type=int, nargs="*", help="number of practices (default: 1000 10000 100000)")
     parser.add_argument("--rounds", type=int, default=100, help="requests per page")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django_countries import countries
 
-from common.languages import date_locale, direction, fallback_chain, in_all_languages
+from common.languages import date_locale, fallback_chain, in_all_languages
 from common.localized import LocalizedText, first_language, proper_name
 from common.outbox.queueing import frame as layout
 from common.outbox.queueing import one_line
@@ -42,7 +42,7 @@ from practices.search.indexing import library_version
 _WHY, _SUBJECT, _PREHEADER, _ENTRIES = "[[[why]]]", "[[[subject]]]", "[[[preheader]]]", "[[[entries]]]"
 """Hold the place of what is put in later."""
 
-_ANYTHING = Choice()
+_ANYTHING, _NOTHING = Choice(), Chosen()
 LONGEST_TITLE = 80
 
 
@@ -61,8 +61,8 @@ class Content:
     languages: tuple[str, ...]
     frequency: str
     period: str
-    practices: Chosen = Chosen()
-    events: Chosen = Chosen()
+    practices: Chosen = _NOTHING
+    events: Chosen = _NOTHING
     practices_choice: Choice = _ANYTHING
     events_choice: Choice = _ANYTHING
 

@@ -145,13 +145,14 @@ def due_now(now) -> list[tuple[str, dict[str, str]]]:
     return [(frequency, due) for frequency, due in found if due]
 
 
+# Nobody goes back to an earlier period, as who travels west would on a Monday morning.
 _WITHOUT_ISSUE = """
 FROM unnest(%(zones)s::text[], %(periods)s::text[]) AS d(zone, period)
 JOIN newsletters_subscriber s ON s.time_zone = d.zone AND s.email IS NOT NULL {these}
 {joins}
 WHERE NOT EXISTS (
     SELECT FROM newsletters_digestissue i
-    WHERE i.subscriber_id = s.id AND i.frequency = %(frequency)s AND i.period = d.period
+    WHERE i.subscriber_id = s.id AND i.frequency = %(frequency)s AND i.period >= d.period
 ) {wanted}
 """
 _BLOCKS = "SELECT DISTINCT s.id / %(block)s " + _WITHOUT_ISSUE.format(
