@@ -1,6 +1,7 @@
 """`python -m bench`: measures the pages at 1k, 10k and 100k practices; see docs/benchmark.md.
 
-`python -m bench seats` measures the rush for the seats of an event, `python -m bench deliveries` mail in bulk.
+`python -m bench seats` measures the rush for the seats of an event, `python -m bench digests` the making of digests,
+`python -m bench deliveries` mail in bulk, `python -m bench kills` what is lost of it when everything is killed.
 """
 
 import argparse

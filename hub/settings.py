@@ -327,6 +327,8 @@ ANYMAIL = env.json("ANYMAIL", default={})
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="City Networks Hub <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=300)
+SENDER_ADDRESS = env.str("SENDER_ADDRESS", default="")
+"""Postal address of who sends, and what else the law asks for: stands under newsletters and digests."""
 ADDRESS_HASH_KEY = env.str("ADDRESS_HASH_KEY", default=SECRET_KEY)
 """By it suppressed addresses are known after they were forgotten. It outlives SECRET_KEY: set it when that changes."""
 

@@ -29,6 +29,8 @@ class Edition(models.Model):
     parts = models.JSONField(blank=True, default=list)
     """For the archive of newsletters: [{"practice", "event", "html"}], one for each block, its links leading straight."""
     content_hash = models.CharField(max_length=64)
+    news = ArrayField(models.BigIntegerField(), default=list)
+    """Of a digest: ids of all that it tells, so that one that should not be told any more is found before it is sent."""
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

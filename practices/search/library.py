@@ -142,3 +142,25 @@ def matching_ids(request: LibraryRequest, page: LibraryPage) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT practice_id FROM practices_facetdocument WHERE {' AND '.join(where)}", params)
         return [practice_id for (practice_id,) in cursor.fetchall()]
+
+
+def matching_among(request: LibraryRequest, ids) -> set[int]:
+    """Those of a few practices that a request matches, as its words are written: no other spelling is tried."""
+    where, params = ["f.practice_id = ANY(%s)"], [list(ids)]
+    for codes in request.codes_by_facet().values():
+        where.append("f.facets && %s::int[]")
+        params.append(codes)
+    parsed = parse_query(request.text)
+    if parsed:
+        query = text_query(parsed)
+        if not query.matching and not query.excluding:
+            return set()
+        where.append("m.words @@ %s::tsquery" if query.condition else "NOT m.words @@ %s::tsquery")
+        params.append(query.condition or query.excluding)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT f.practice_id FROM practices_facetdocument f"
+            f" JOIN practices_matchdocument m ON m.practice_id = f.practice_id WHERE {' AND '.join(where)}",
+            params,
+        )
+        return {practice_id for (practice_id,) in cursor.fetchall()}

@@ -1,0 +1,1 @@
+"""What goes into a digest (`board`, `choosing`) and how it is put on paper (`press`); services decide who gets one."""

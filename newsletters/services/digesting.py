@@ -1,0 +1,500 @@
+"""Digests: who is due, what each is told, written down so that nothing comes twice and nothing is missed.
+
+A digest is made once per subscriber, frequency and period. What it tells is everything that fits and that the subscription
+has not been told, by the ledger; so it does not matter when the run before took place. Subscribers are worked off in blocks
+of ids, a transaction each: a block is one worker's at a time, and a worker that dies leaves no half of it behind.
+"""
+
+import logging
+import time
+import uuid
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from common.languages import site_languages
+from newsletters.digests.board import Board, Choice
+from newsletters.digests.choosing import Chosen, Search, choose_events, choose_practices
+from newsletters.digests.press import CardError, Content, Press
+from newsletters.models import Edition, Frequency, Interest, SavedSearch, Subscriber
+from newsletters.periods import due_periods
+from newsletters.services.gathering import LOOK_BACK, gather
+
+BLOCK = 5_000
+EDITIONS_AT_ONCE = 50
+MOST_KEPT = 50_000
+SPACE = uuid.UUID("7f1c3c5e-3a0b-5c59-9a2f-8f6f7f0f6d11")
+"""Names the keys of digests (UUIDv5)."""
+
+_LOCK = 5_170_000
+_FREQUENCIES = tuple(Frequency.values)
+_RECEIVING = "(w.state = 'active' OR w.state = 'paused' AND w.paused_until <= %(now)s)"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Made:
+    """What a run did: digests to be sent, periods without anything to tell, and seconds by part of the work."""
+
+    sent: int = 0
+    empty: int = 0
+    editions: int = 0
+    told: int = 0
+    pulled: int = 0
+    seconds: Counter = field(default_factory=Counter)
+
+    def __iadd__(self, other):
+        for name in ("sent", "empty", "editions", "told", "pulled", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A finished digest, for all who get the same: its edition, and what each subscription is thereby told."""
+
+    edition_id: int
+    practices: tuple[int, ...]
+    events: tuple[int, ...]
+
+
+NOTHING = Ready(0, (), ())
+
+
+class Run:
+    """The news of a moment and all that was made of it, kept from block to block."""
+
+    def __init__(self, now: datetime):
+        self.now = now
+        self.left_out = set()
+        """News that could not be rendered."""
+        rows = Interest.objects.values_list("pk", "themes", "networks", "languages")
+        self.choices = {pk: Choice(*map(tuple, lists)) for pk, *lists in rows.iterator()}
+        self.read()
+
+    def read(self):
+        """Look at the records anew; nothing that was made of their former state is used any more."""
+        self.board, self.press = Board(self.now, self.now - LOOK_BACK), Press()
+        self.fitting, self.ready, self.editions = ({}, {}), {}, {}
+
+    def keep_true(self):
+        """Begin anew where a record was withdrawn or edited since it was read."""
+        if self.board.present_state() != self.board.state:
+            self.read()
+
+    def leave_out(self, item):
+        self.left_out.add(item.news_id)
+        self.read()
+
+    def fits(self, interest_id, *, is_event) -> int:
+        """The bits of what an interest asks for, found once."""
+        known = self.fitting[is_event]
+        if interest_id not in known:
+            side = self.board.events if is_event else self.board.practices
+            choice = self.choice(interest_id)
+            known[interest_id] = side.fitting(choice) & ~side.told(",".join(map(str, sorted(self.left_out))))
+        return known[interest_id]
+
+    def choice(self, interest_id):
+        if interest_id not in self.choices:
+            self.choices[interest_id] = _choice(interest_id)
+        return self.choices[interest_id]
+
+
+def _choice(interest_id):
+    interest = Interest.objects.get(pk=interest_id)
+    return Choice(tuple(interest.themes), tuple(interest.networks), tuple(interest.languages))
+
+
+def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
+    """Make all digests that are due, or as many as can be in so many seconds; safe to run by many at once, at any time.
+
+    What one block fails with stops no other, and that block is due again.
+    """
+    now, begun, made = now or timezone.now(), time.monotonic(), Made()
+    made.pulled = pull_back(now)
+    blocks = [
+        (frequency, due, number)
+        for frequency, due in due_now(now)
+        for number in blocks_due(frequency, due, now, block)
+    ]
+    if not blocks:
+        return made
+    gather(now)
+    run = Run(now)
+    for frequency, due, number in blocks:
+        if seconds is not None and time.monotonic() - begun > seconds:
+            break
+        try:
+            made += make_chunk(run, frequency, due, number, block)
+        except Exception:
+            logger.exception("Digests of block %s (%s) could not be made", number, frequency)
+            run = Run(now)
+    return made
+
+
+def due_now(now) -> list[tuple[str, dict[str, str]]]:
+    """[(frequency, {zone: period})] of what is due, over the zones in which there are subscribers."""
+    zones = list(Subscriber.objects.filter(email__isnull=False).order_by().values_list("time_zone").distinct())
+    found = [(frequency, due_periods(frequency, [zone for (zone,) in zones], now)) for frequency in _FREQUENCIES]
+    return [(frequency, due) for frequency, due in found if due]
+
+
+# Nobody goes back to an earlier period, as who travels west would on a Monday morning.
+_WITHOUT_ISSUE = """
+FROM unnest(%(zones)s::text[], %(periods)s::text[]) AS d(zone, period)
+JOIN newsletters_subscriber s ON s.time_zone = d.zone AND s.email IS NOT NULL {these}
+{joins}
+WHERE NOT EXISTS (
+    SELECT FROM newsletters_digestissue i
+    WHERE i.subscriber_id = s.id AND i.frequency = %(frequency)s AND i.period >= d.period
+) {wanted}
+"""
+_BLOCKS = "SELECT DISTINCT s.id / %(block)s " + _WITHOUT_ISSUE.format(
+    these="",
+    joins="",
+    wanted=f"""AND EXISTS (SELECT FROM newsletters_subscription w WHERE w.subscriber_id = s.id
+               AND w.frequency = %(frequency)s AND w.state IN ('active', 'paused') AND {_RECEIVING})""",
+)
+
+
+def blocks_due(frequency, due, now, block=BLOCK) -> list[int]:
+    """Numbers of the blocks of subscribers in which a digest is due and not made; "block 3" are ids 15,000 to 19,999."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BLOCKS, _values(frequency, due, now) | {"block": block})
+        return sorted(number for (number,) in cursor.fetchall())
+
+
+def _values(frequency, due, now):
+    return {"zones": list(due), "periods": list(due.values()), "frequency": frequency, "now": now}
+
+
+@transaction.atomic
+def make_chunk(run: Run, frequency: str, due: dict[str, str], number: int, block=BLOCK) -> Made:
+    """Make the digests of one block, where no other worker is at it.
+
+    `due` is {zone: period}. All of it is written in one transaction, or nothing.
+    """
+    made = Made()
+    if not _is_ours(frequency, number):
+        return made
+    clock = time.perf_counter()
+    run.keep_true()
+    rows = _readers(run, frequency, due, number, block)
+    while True:
+        plans = _plan(run, rows)
+        clock = _lap(made, "select", clock)
+        try:
+            ready = _made_ready(run, frequency, plans, made)
+            break
+        except CardError as error:
+            logger.exception("An entry of digests could not be rendered: %s", error)
+            run.leave_out(error.item)
+    clock = _lap(made, "render", clock)
+    _write(run, frequency, plans, ready, made)
+    transaction.on_commit(lambda: _keep(run, ready))
+    _lap(made, "rows", clock)
+    return made
+
+
+def _lap(made, part, clock):
+    now = time.perf_counter()
+    made.seconds[part] += now - clock
+    return now
+
+
+def _is_ours(frequency, number):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK + _FREQUENCIES.index(frequency), number])
+        return cursor.fetchone()[0]
+
+
+def _keep(run, ready):
+    """What was committed may be used by the next block."""
+    if len(run.ready) > MOST_KEPT:
+        run.ready.clear()
+    run.ready |= ready
+
+
+# Selecting ---------------------------------------------------------------------------------------
+
+_READERS = (
+    """SELECT s.id, s.uid::text, array_to_string(s.languages, ','), s.domain, d.period,
+    p.id, p.interest_id, CASE WHEN p.active_from > %(since)s THEN extract(epoch FROM p.active_from)::float8 END,
+    e.id, e.interest_id, CASE WHEN e.active_from > %(since)s THEN extract(epoch FROM e.active_from)::float8 END
+"""
+    + _WITHOUT_ISSUE.format(
+        these="AND s.id BETWEEN %(first)s AND %(last)s",
+        joins="".join(
+            f"""LEFT JOIN newsletters_subscription {name} ON {name}.subscriber_id = s.id AND {name}.channel = '{channel}'
+            AND {name}.frequency = %(frequency)s AND {_RECEIVING.replace("w.", name + ".")}
+            """
+            for name, channel in (("p", "practices"), ("e", "events"))
+        ),
+        wanted="AND (p.id IS NOT NULL OR e.id IS NOT NULL)",
+    )
+    + "ORDER BY s.id"
+)
+_TOLD = """
+SELECT subscription_id, string_agg(news_id::text, ',' ORDER BY news_id) FROM newsletters_digestitem
+WHERE subscription_id = ANY(%s) AND news_id >= %s GROUP BY subscription_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One reader's digest before it is made; equal `key`, equal content."""
+
+    subscriber_id: int
+    uid: str
+    domain: str
+    period: str
+    practices_id: int | None
+    events_id: int | None
+    key: tuple | None
+    """(languages, period, interest, bits, searches, interest, bits); None where there is nothing to tell."""
+
+
+def _readers(run, frequency, due, number, block):
+    values = _values(frequency, due, run.now)
+    values |= {"since": run.board.since, "first": number * block, "last": number * block + block - 1}
+    with connection.cursor() as cursor:
+        cursor.execute(_READERS, values)
+        return cursor.fetchall()
+
+
+def _plan(run, rows):
+    """What each reader is to be told."""
+    told = _told(run, [pk for row in rows for pk in (row[5], row[8]) if pk])
+    searches = _searches(rows)
+    practices, events = run.board.practices, run.board.events
+    plans = []
+    for pk, uid, languages, domain, period, p_id, p_interest, p_from, e_id, e_interest, e_from in rows:
+        p_bits = e_bits = 0
+        own = ()
+        if p_id:
+            p_bits = run.fits(p_interest, is_event=False)
+            own = searches.get(pk, ())
+            for search in own:
+                p_bits |= run.board.found_by(search.query)
+            p_bits &= practices.since(p_from) & ~practices.told(told.get(p_id, ""))
+        if e_id:
+            e_bits = run.fits(e_interest, is_event=True)
+            e_bits &= events.since(e_from) & ~events.told(told.get(e_id, ""))
+        key = (languages, period, p_interest, p_bits, own, e_interest, e_bits) if p_bits or e_bits else None
+        plans.append(Plan(pk, uid, domain, period, p_id, e_id, key))
+    return plans
+
+
+def _told(run, subscription_ids):
+    """{subscription: "1,2,3"} of what the ledger says of present news."""
+    ids = run.board.tellable_ids
+    if not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD, [subscription_ids, min(ids)])
+        return dict(cursor.fetchall())
+
+
+def _searches(rows):
+    """{subscriber: saved searches} of those who get the digest of practices."""
+    found = defaultdict(tuple)
+    readers = [row[0] for row in rows if row[5]]
+    saved = SavedSearch.objects.filter(subscriber__in=readers).order_by("subscriber", "pk")
+    for subscriber, label, query in saved.values_list("subscriber", "label", "query"):
+        found[subscriber] += (Search(label, query),)
+    return found
+
+
+# Rendering ---------------------------------------------------------------------------------------
+
+
+def _made_ready(run, frequency, plans, made):
+    """{key: Ready} of these plans, each rendered once; an entry that fails is left out and the rest made without it."""
+    wanted = {plan.key for plan in plans if plan.key}
+    ready = {key: run.ready[key] for key in wanted & run.ready.keys()}
+    contents = {key: _content(run, frequency, key) for key in wanted - ready.keys()}
+    run.press.load(contents.values())
+    by_hash, drafts = defaultdict(list), {}
+    for key, content in contents.items():
+        draft = run.press.draft(content)
+        by_hash[draft.content_hash].append(key)
+        drafts.setdefault(draft.content_hash, draft)
+    editions = _stored(run, drafts, made)
+    for content_hash, keys in by_hash.items():
+        for key in keys:
+            content = contents[key]
+            ready[key] = Ready(editions[content_hash], content.practices.told, content.events.told)
+    return ready
+
+
+def _content(run, frequency, key):
+    languages, period, p_interest, p_bits, searches, e_interest, e_bits = key
+    p_choice = run.choice(p_interest) if p_interest else Choice()
+    e_choice = run.choice(e_interest) if e_interest else Choice()
+    practices = choose_practices(run.board, p_bits, p_choice, searches) if p_bits else Chosen()
+    events = choose_events(run.board, e_bits, e_choice) if e_bits else Chosen()
+    known = _known_languages(languages)
+    return Content(known, frequency, period, practices, events, p_choice, e_choice)
+
+
+def _known_languages(languages):
+    """A reader's languages as far as the site has them; the site's own for who named none."""
+    known = tuple(code for code in languages.split(",") if code in site_languages())
+    return known or (settings.LANGUAGE_CODE,)
+
+
+def _stored(run, drafts, made):
+    """{content hash: id of its edition}; those that are not there are written, in the order of their hashes.
+
+    The order keeps workers that make the same digests at once from waiting for one another in a circle.
+    """
+    found = _editions_of(drafts)
+    missing = sorted(set(drafts) - set(found))
+    made.editions += len(missing)
+    for start in range(0, len(missing), EDITIONS_AT_ONCE):
+        some = missing[start : start + EDITIONS_AT_ONCE]
+        rows = {content_hash: _edition(drafts[content_hash], run.now) for content_hash in some}
+        Edition.objects.bulk_create(rows.values(), ignore_conflicts=True)
+        found |= _editions_of(some)
+        for content_hash in set(some) - set(found):
+            found[content_hash] = _written_again(rows[content_hash])
+    return found
+
+
+def _editions_of(hashes):
+    same = Edition.objects.filter(campaign__isnull=True, content_hash__in=list(hashes)).exclude(html="")
+    return dict(same.order_by().values_list("content_hash", "pk"))
+
+
+def _written_again(edition):
+    """The edition of which only the row was left, its text having been deleted some time after it was sent."""
+    same = Edition.objects.filter(campaign__isnull=True, content_hash=edition.content_hash)
+    same.update(html=edition.html, text=edition.text, news=edition.news, made_at=edition.made_at)
+    return same.get().pk
+
+
+def _edition(draft, now):
+    return Edition(
+        language=draft.content.language,
+        subject=draft.subject,
+        html=draft.html,
+        text=draft.text,
+        content_hash=draft.content_hash,
+        news=draft.content.news,
+        made_at=now,
+    )
+
+
+# Writing -----------------------------------------------------------------------------------------
+
+_WRITE = """
+WITH plan AS (
+    SELECT * FROM unnest(%(subscribers)s::bigint[], %(periods)s::text[], %(editions)s::bigint[], %(keys)s::uuid[],
+        %(domains)s::text[]) AS p(subscriber_id, period, edition_id, key, domain)
+), made AS (
+    INSERT INTO newsletters_digestissue (subscriber_id, frequency, period, made_at, edition_id)
+    SELECT subscriber_id, %(frequency)s, period, %(now)s, edition_id FROM plan
+    RETURNING id, subscriber_id
+)
+INSERT INTO newsletters_delivery (key, issue_id, subscriber_id, edition_id, state, skip_reason, attempts,
+    next_attempt_at, smtp_code, domain, queued_at)
+SELECT p.key, m.id, p.subscriber_id, p.edition_id, 'queued', '', 0, %(now)s, '', p.domain, %(now)s
+FROM made m JOIN plan p ON p.subscriber_id = m.subscriber_id WHERE p.edition_id IS NOT NULL
+"""
+_LEDGER = """
+INSERT INTO newsletters_digestitem (subscription_id, news_id)
+SELECT s.id, t.news_id FROM unnest(%s::bigint[], %s::int[]) AS s(id, place)
+JOIN unnest(%s::int[], %s::bigint[]) AS t(place, news_id) ON t.place = s.place
+ON CONFLICT DO NOTHING
+"""
+
+
+def _write(run, frequency, plans, ready, made):
+    """Issues, deliveries and the ledger, in two statements."""
+    if not plans:
+        return
+    whole = [(plan, ready[plan.key] if plan.key else NOTHING) for plan in plans]
+    values = {
+        "subscribers": [plan.subscriber_id for plan in plans],
+        "periods": [plan.period for plan in plans],
+        "editions": [done.edition_id or None for _plan, done in whole],
+        "keys": [str(delivery_key(plan.uid, frequency, plan.period)) for plan in plans],
+        "domains": [plan.domain for plan in plans],
+        "frequency": frequency,
+        "now": run.now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
+        made.sent += cursor.rowcount
+        made.empty += len(plans) - cursor.rowcount
+        cursor.execute(_LEDGER, _ledger(whole))
+        made.told += cursor.rowcount
+
+
+def _ledger(whole):
+    """([subscription], [place of its list]), ([place], [news]): each list of news goes to the database once."""
+    places, subscriptions, lists, list_places, news = {}, [], [], [], []
+    for plan, done in whole:
+        for subscription, ids in ((plan.practices_id, done.practices), (plan.events_id, done.events)):
+            if not ids:
+                continue
+            if ids not in places:
+                places[ids] = len(places)
+                list_places += [places[ids]] * len(ids)
+                news += ids
+            subscriptions.append(subscription)
+            lists.append(places[ids])
+    return subscriptions, lists, list_places, news
+
+
+def delivery_key(uid, frequency, period) -> uuid.UUID:
+    """Names a digest for ever: it stands in the Message-ID, so that a repetition can be told."""
+    return uuid.uuid5(SPACE, f"{uid}:{frequency}:{period}")
+
+
+# Taking back -------------------------------------------------------------------------------------
+
+_QUEUED = """
+SELECT DISTINCT unnest(e.news) FROM newsletters_edition e
+WHERE e.id IN (SELECT edition_id FROM newsletters_delivery WHERE campaign_id IS NULL AND state = 'queued')
+"""
+_PULL = """
+WITH pulled AS (
+    DELETE FROM newsletters_delivery WHERE id IN (
+        SELECT d.id FROM newsletters_delivery d JOIN newsletters_edition e ON e.id = d.edition_id
+        WHERE d.campaign_id IS NULL AND d.state = 'queued' AND e.news && %s::bigint[]
+        FOR UPDATE OF d SKIP LOCKED
+    ) RETURNING issue_id, subscriber_id, edition_id
+), issues AS (
+    DELETE FROM newsletters_digestissue i USING pulled WHERE i.id = pulled.issue_id
+), untold AS (
+    DELETE FROM newsletters_digestitem t USING pulled, newsletters_edition e, newsletters_subscription w
+    WHERE e.id = pulled.edition_id AND w.subscriber_id = pulled.subscriber_id AND w.channel <> 'newsletter'
+        AND t.subscription_id = w.id AND t.news_id = ANY(e.news)
+)
+SELECT count(*) FROM pulled
+"""
+
+
+@transaction.atomic
+def pull_back(now=None) -> int:
+    """Undo digests that wait to be sent and tell of what may not be told any more; how many they were.
+
+    A practice was withdrawn, an event called off or made private. What else stood in them is untold again, and where
+    their period is not over they are made anew.
+    """
+    now = now or timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUED)
+        told = {news_id for (news_id,) in cursor.fetchall()}
+        gone = told - Board(now, now - LOOK_BACK).tellable_ids if told else ()
+        if not gone:
+            return 0
+        cursor.execute(_PULL, [list(gone)])
+        return cursor.fetchone()[0]

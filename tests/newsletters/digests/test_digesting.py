@@ -1,0 +1,563 @@
+"""Who gets a digest when, and what stands in it."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from events.models import Event, EventStep
+from newsletters.models import Delivery, DigestIssue, DigestItem, Edition, News, SavedSearch, Subscription
+from newsletters.services.digesting import make_due, pull_back
+from practices.models import Practice
+from tests.events.factories import make_event
+from tests.factories import make_network, make_practice, make_term
+from tests.newsletters.factories_digests import make_interest, make_reader
+from vocabularies.models import Scheme
+
+pytestmark = pytest.mark.django_db
+MONDAY = datetime(2027, 3, 22, 7, tzinfo=UTC)
+"""Eight in the morning in Stockholm."""
+
+DAY, WEEK, MINUTE = timedelta(days=1), timedelta(days=7), timedelta(minutes=1)
+
+
+def new_practice(title="Night walks", *, at=MONDAY - DAY, language="en", **values):
+    texts = {f"title_{language}": title} | values.pop("texts", {})
+    return make_practice(language=language, published_at=at, texts=texts, **values)
+
+
+def new_event(title="Seminar", *, at=MONDAY - DAY, day=date(2027, 6, 15), **values):
+    return make_event(title_en=title, published_at=at, day=day, **values)
+
+
+def step(event, action, at, **changes):
+    """Change an event as its desk would, at a moment of the test's own."""
+    Event.objects.filter(pk=event.pk).update(**changes)
+    return EventStep.objects.create(event=event, action=action, at=at)
+
+
+def make_and_send(now):
+    """All that is due, which then leaves at once."""
+    made = make_due(now)
+    Delivery.objects.filter(state="queued").update(state="accepted")
+    return made
+
+
+def told(reader):
+    """The titles in each digest of a reader, in the order of the mails and of the text."""
+    issues = DigestIssue.objects.filter(subscriber=reader, edition__isnull=False).order_by("pk")
+    return [re.findall(r"^\* (.+)$", issue.edition.text, re.MULTILINE) for issue in issues]
+
+
+def periods(reader):
+    return list(DigestIssue.objects.filter(subscriber=reader).order_by("pk").values_list("period", flat=True))
+
+
+def test_new_practice_and_event_are_one_mail():
+    reader = make_reader()
+    new_practice()
+    new_event()
+
+    made = make_due(MONDAY)
+
+    assert (made.sent, made.empty, made.editions, made.told) == (1, 0, 1, 2)
+    assert told(reader) == [["Seminar", "Night walks"]]
+    delivery = Delivery.objects.get()
+    assert (delivery.subscriber, delivery.state, delivery.campaign) == (reader, "queued", None)
+    assert delivery.issue == DigestIssue.objects.get(subscriber=reader, frequency="weekly", period="2027-W12")
+    assert delivery.edition == delivery.issue.edition
+
+
+# When: early, late, twice, not at all ------------------------------------------------------------
+
+
+def test_run_four_minutes_early_makes_nothing_and_the_next_one_does():
+    reader = make_reader()
+    new_practice()
+    seven = datetime(2027, 3, 22, 6, tzinfo=UTC)
+
+    assert make_due(seven - 4 * MINUTE).sent == 0
+    assert periods(reader) == []
+    assert make_due(seven).sent == 1
+    assert told(reader) == [["Night walks"]]
+
+
+def test_run_three_hours_late_tells_all():
+    reader = make_reader()
+    new_practice()
+    new_practice("Published meanwhile", at=MONDAY + timedelta(hours=2))
+
+    make_due(MONDAY + timedelta(hours=3))
+
+    assert told(reader) == [["Published meanwhile", "Night walks"]]
+
+
+def test_run_twice_makes_each_digest_once():
+    reader = make_reader()
+    new_practice()
+
+    first, second = make_due(MONDAY), make_due(MONDAY)
+
+    assert (first.sent, second.sent, second.told) == (1, 0, 0)
+    assert periods(reader) == ["2027-W12"]
+    assert Delivery.objects.count() == 1
+
+
+def test_three_weeks_without_a_run_lose_nothing():
+    reader = make_reader()
+    for week in range(5):
+        new_practice(f"Practice of week {week}", at=MONDAY - DAY + week * WEEK)
+
+    make_and_send(MONDAY)
+    make_and_send(MONDAY + 4 * WEEK)
+
+    expected = [f"Practice of week {week}" for week in (4, 3, 2, 1)]
+    assert told(reader) == [["Practice of week 0"], expected]
+    assert periods(reader) == ["2027-W12", "2027-W16"]
+
+
+@pytest.mark.parametrize("day", [date(2027, 3, 28), date(2027, 10, 31)])
+def test_days_on_which_the_clocks_change_have_one_digest_each(day):
+    reader = make_reader(practices="daily", events="daily")
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - DAY
+    for number in range(12):
+        new_practice(f"Practice {number}", at=start + number * timedelta(hours=4))
+
+    for number in range(4 * 24 * 2):
+        make_due(start + number * 30 * MINUTE)
+
+    days = [f"{start.date() + number * DAY}" for number in range(4)]
+    assert periods(reader) == days
+    titles = [title for digest in told(reader) for title in digest]
+    assert sorted(titles) == sorted(f"Practice {number}" for number in range(12))
+
+
+def test_zone_changed_within_a_week_brings_no_second_digest():
+    reader = make_reader(zone="Asia/Tokyo")
+    new_practice("First")
+    monday_in_tokyo = datetime(2027, 3, 21, 22, tzinfo=UTC)
+
+    make_due(monday_in_tokyo)
+    reader.time_zone = "America/Los_Angeles"
+    reader.save()
+    new_practice("Second", at=monday_in_tokyo + timedelta(hours=1))
+    # There it is still Sunday of the week before.
+    for number in range(9):
+        make_due(monday_in_tokyo + timedelta(hours=2) + number * DAY)
+
+    assert told(reader) == [["First"], ["Second"]]
+    assert periods(reader) == ["2027-W12", "2027-W13"]
+
+
+def test_practice_committed_after_the_run_is_told_by_the_next():
+    reader = make_reader()
+    make_due(MONDAY)
+    new_practice(at=MONDAY - MINUTE)
+
+    make_due(MONDAY + MINUTE)
+    make_due(MONDAY + WEEK)
+
+    assert periods(reader) == ["2027-W12", "2027-W13"]
+    assert told(reader) == [["Night walks"]]
+
+
+# What: nothing twice, nothing that is gone -------------------------------------------------------
+
+
+def test_nothing_that_fits_is_recorded_and_not_mailed():
+    other = make_term(Scheme.THEME)
+    reader = make_reader(interest=make_interest(themes=[other]))
+    new_practice()
+    new_event()
+
+    made = make_due(MONDAY)
+
+    assert (made.sent, made.empty) == (0, 1)
+    assert DigestIssue.objects.get(subscriber=reader).edition is None
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"status": "withdrawn"}, {"status": "archived"}, {"visibility": "network"}])
+def test_practice_taken_off_before_it_is_sent_is_pulled_back(change):
+    reader = make_reader()
+    gone, stays = new_practice("Taken off"), new_practice("Stays", at=MONDAY - 2 * DAY)
+    make_due(MONDAY)
+    Practice.objects.filter(pk=gone.pk).update(**change)
+
+    made = make_due(MONDAY + MINUTE)
+
+    assert (made.pulled, made.sent) == (1, 1)
+    assert told(reader) == [["Stays"]]
+    assert Delivery.objects.get().edition == DigestIssue.objects.get().edition
+    assert set(DigestItem.objects.values_list("news__practice", flat=True)) == {stays.pk}
+
+
+def test_event_called_off_before_it_is_sent_is_told_as_called_off():
+    reader = make_reader()
+    event = new_event()
+    make_due(MONDAY)
+    step(event, "cancelled", MONDAY + MINUTE, status="cancelled")
+
+    make_due(MONDAY + 2 * MINUTE)
+
+    assert told(reader) == [["Cancelled: Seminar"]]
+
+
+def test_digest_that_is_being_handed_over_is_not_pulled_back():
+    make_reader()
+    practice = new_practice()
+    make_due(MONDAY)
+    Delivery.objects.update(state="accepted")
+    Practice.objects.filter(pk=practice.pk).update(status="withdrawn")
+
+    assert pull_back(MONDAY + MINUTE) == 0
+    assert Delivery.objects.count() == DigestItem.objects.count() == 1
+
+
+def test_practice_taken_off_while_a_run_goes_on_is_not_told(monkeypatch):
+    reader = make_reader()
+    practice = new_practice("Taken off")
+    new_practice("Stays")
+    from newsletters.services import digesting
+
+    make_chunk = digesting.make_chunk
+
+    def taken_off_first(run, *arguments):
+        Practice.objects.filter(pk=practice.pk).update(status="withdrawn")
+        return make_chunk(run, *arguments)
+
+    monkeypatch.setattr(digesting, "make_chunk", taken_off_first)
+    make_due(MONDAY)
+
+    assert told(reader) == [["Stays"]]
+
+
+def test_changes_of_an_event_are_one_entry_by_the_strongest():
+    reader = make_reader()
+    event = new_event()
+    step(event, "moved-online", MONDAY - 3 * MINUTE, mode="online")
+    step(event, "rescheduled", MONDAY - 2 * MINUTE)
+
+    make_and_send(MONDAY)
+    make_and_send(MONDAY + WEEK)
+
+    assert told(reader) == [["New date: Seminar"]]
+    assert DigestItem.objects.count() == News.objects.count() == 3
+
+
+def test_each_later_change_of_an_event_is_told_once():
+    reader = make_reader()
+    event = new_event()
+    make_and_send(MONDAY)
+    step(event, "postponed", MONDAY + DAY, status="postponed", starts_at=None, ends_at=None)
+    make_and_send(MONDAY + WEEK)
+    moved = make_event(day=date(2027, 9, 1))
+    step(event, "rescheduled", MONDAY + 8 * DAY, status="published", starts_at=moved.starts_at, ends_at=moved.ends_at)
+    Event.objects.filter(pk=moved.pk).update(status="draft")
+    make_and_send(MONDAY + 2 * WEEK)
+    step(event, "cancelled", MONDAY + 15 * DAY, status="cancelled")
+    make_and_send(MONDAY + 3 * WEEK)
+    make_and_send(MONDAY + 4 * WEEK)
+
+    assert told(reader) == [["Seminar"], ["Postponed: Seminar"], ["New date: Seminar"], ["Cancelled: Seminar"]]
+
+
+def test_change_that_another_one_replaced_is_not_told():
+    reader = make_reader()
+    event = new_event()
+    make_and_send(MONDAY)
+    step(event, "postponed", MONDAY + DAY)
+    step(event, "cancelled", MONDAY + 2 * DAY, status="cancelled")
+
+    make_and_send(MONDAY + WEEK)
+    make_and_send(MONDAY + 2 * WEEK)
+
+    assert told(reader) == [["Seminar"], ["Cancelled: Seminar"]]
+
+
+def test_report_of_an_event_is_told_after_it():
+    reader = make_reader()
+    event = new_event(day=date(2027, 3, 24))
+    make_and_send(MONDAY)
+    step(event, "reported", MONDAY + 5 * DAY, status="reported")
+
+    make_and_send(MONDAY + WEEK)
+
+    assert told(reader) == [["Seminar"], ["Report published: Seminar"]]
+
+
+def test_event_that_is_over_is_not_announced():
+    make_reader()
+    new_event(day=date(2027, 3, 20))
+
+    assert make_due(MONDAY).empty == 1
+
+
+def test_new_reader_gets_what_is_new_since_and_all_events_to_come():
+    reader = make_reader(since=MONDAY - DAY)
+    new_practice("Older", at=MONDAY - 2 * DAY)
+    new_practice("Newer", at=MONDAY - DAY + MINUTE)
+    new_event("Announced before", at=MONDAY - 30 * DAY)
+    moved = new_event("Moved before", at=MONDAY - 30 * DAY, day=date(2027, 6, 20))
+    step(moved, "rescheduled", MONDAY - 3 * DAY)
+
+    make_due(MONDAY)
+
+    assert told(reader) == [["Announced before", "Moved before", "Newer"]]
+
+
+def test_what_does_not_fit_stays_for_the_next_time():
+    reader = make_reader()
+    for number in range(11):
+        new_practice(f"Practice {number}", at=MONDAY - DAY - number * MINUTE)
+    for number in range(7):
+        new_event(f"Event {number}", day=date(2027, 6, 1) + number * DAY)
+
+    make_and_send(MONDAY)
+    make_and_send(MONDAY + WEEK)
+    make_and_send(MONDAY + 2 * WEEK)
+
+    first = [f"Event {number}" for number in range(6)] + [f"Practice {number}" for number in range(8)]
+    assert told(reader) == [first, ["Event 6", "Practice 8", "Practice 9", "Practice 10"]]
+    text = DigestIssue.objects.get(period="2027-W12").edition.text
+    assert "1 more event: http://localhost:8000/en/events/\n" in text
+    assert "3 more practices: http://localhost:8000/en/practices/\n" in text
+
+
+def test_changes_of_events_come_first_then_most_reasons_then_the_soonest():
+    youth, sport = make_term(Scheme.THEME), make_term(Scheme.THEME)
+    reader = make_reader(interest=make_interest(themes=[youth, sport]))
+    for title, themes, day in (
+        ("Late", [youth], date(2027, 8, 1)),
+        ("Soon", [youth], date(2027, 5, 1)),
+        ("Both", [youth, sport], date(2027, 9, 1)),
+        ("Changed", [youth], date(2027, 12, 1)),
+    ):
+        event = new_event(title, day=day)
+        event.themes.set(themes)
+    step(event, "rescheduled", MONDAY - MINUTE)
+    new_practice("New", themes=[youth])
+    new_practice("With both", themes=[youth, sport], at=MONDAY - 3 * DAY)
+
+    make_due(MONDAY)
+
+    assert told(reader) == [["New date: Changed", "Both", "Soon", "Late", "With both", "New"]]
+
+
+def test_entry_that_several_networks_carry_stands_once_with_all_reasons():
+    youth = make_term(Scheme.THEME, label_en="Youth")
+    networks = [make_network(name_en=name) for name in ("Nordic", "Euro-Arab", "Third")]
+    reader = make_reader(interest=make_interest(themes=[youth], networks=networks))
+    new_practice(themes=[youth], networks=networks[:2])
+    new_practice("Of none of them", themes=[youth])
+    SavedSearch.objects.create(subscriber=reader, label="walks <at> night", query="q=walks")
+
+    make_due(MONDAY)
+
+    assert told(reader) == [["Night walks"]]
+    edition = Edition.objects.get()
+    assert "theme: Youth · network: Nordic · network: Euro-Arab · your search “walks <at> night”" in edition.text
+    assert "your search “<bdi>walks &lt;at&gt; night</bdi>”" in edition.html
+
+
+def test_languages_of_an_interest_leave_out_what_cannot_be_read():
+    reader = make_reader(interest=make_interest(languages=["fr", "it"]))
+    new_practice("In English")
+    new_practice("En français", language="fr")
+
+    make_due(MONDAY)
+
+    assert told(reader) == [["En français (Told in French)"]]
+
+
+# Saved searches ----------------------------------------------------------------------------------
+
+
+def test_saved_search_brings_what_the_interest_does_not():
+    other = make_term(Scheme.THEME)
+    reader = make_reader(interest=make_interest(themes=[other]))
+    SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walking")
+    new_practice()
+    new_practice("Something else")
+
+    make_due(MONDAY)
+    make_due(MONDAY + WEEK)
+
+    assert told(reader) == [["Night walks"]]
+    assert "New answers to your searches" in Edition.objects.get().text
+
+
+def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
+    from newsletters.digests import board
+
+    asked = []
+    ask = board.matching_among
+    monkeypatch.setattr(board, "matching_among", lambda *given: asked.append(given) or ask(*given))
+    for _number in range(3):
+        reader = make_reader()
+        SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walks")
+    new_practice()
+
+    make_due(MONDAY)
+
+    assert len(asked) == 1
+    assert Delivery.objects.count() == 3
+
+
+def test_saved_search_for_what_is_no_more_finds_nothing():
+    reader = make_reader(interest=make_interest(themes=[make_term(Scheme.THEME)]))
+    SavedSearch.objects.create(subscriber=reader, label="gone", query="theme=was-deleted")
+    new_practice()
+
+    assert make_due(MONDAY).empty == 1
+
+
+# Who ---------------------------------------------------------------------------------------------
+
+
+def test_frequency_changed_repeats_nothing():
+    reader = make_reader(practices="daily", events="")
+    new_practice("Told daily")
+    make_due(MONDAY)
+    Subscription.objects.update(frequency="weekly")
+    new_practice("Told weekly", at=MONDAY + MINUTE)
+
+    make_due(MONDAY + DAY)
+    make_due(MONDAY + WEEK)
+
+    assert told(reader) == [["Told daily"], ["Told weekly"]]
+    assert periods(reader) == ["2027-03-22", "2027-W12", "2027-W13"]
+
+
+def test_two_frequencies_are_two_mails():
+    reader = make_reader(practices="weekly", events="monthly")
+    new_practice()
+    new_event()
+
+    make_due(MONDAY)
+
+    assert sorted(told(reader)) == [["Night walks"], ["Seminar"]]
+    assert sorted(periods(reader)) == ["2027-03", "2027-W12"]
+
+
+@pytest.mark.parametrize("state", ["pending", "unsubscribed", "bounced", "complained", "expired", "erased"])
+def test_who_does_not_receive_gets_no_digest(state):
+    make_reader(state=state)
+    new_practice()
+
+    made = make_due(MONDAY)
+
+    assert (made.sent, made.empty) == (0, 0)
+
+
+def test_pause_holds_digests_back_and_loses_nothing():
+    reader = make_reader(state="paused", paused_until=MONDAY + DAY)
+    new_practice()
+
+    make_due(MONDAY)
+    assert periods(reader) == []
+    make_due(MONDAY + 2 * DAY)
+
+    assert told(reader) == [["Night walks"]]
+
+
+def test_forgotten_address_gets_no_digest():
+    reader = make_reader()
+    reader.email = None
+    reader.save()
+    new_practice()
+
+    assert make_due(MONDAY).sent == 0
+
+
+# How it is made ----------------------------------------------------------------------------------
+
+
+def test_equal_content_is_one_edition():
+    youth = make_term(Scheme.THEME)
+    readers = [make_reader(interest=make_interest(themes=[youth])) for _number in range(3)]
+    make_reader(interest=make_interest(themes=[youth]), languages=["fr"])
+    new_practice(themes=[youth])
+
+    made = make_due(MONDAY)
+
+    assert (made.sent, made.editions) == (4, 2)
+    assert Edition.objects.get(language="en").deliveries.count() == len(readers)
+    assert len(set(Delivery.objects.values_list("key", flat=True))) == 4
+
+
+def test_edition_whose_text_was_deleted_is_written_again():
+    make_reader()
+    new_practice()
+    make_due(MONDAY)
+    before = Edition.objects.get()
+    Edition.objects.update(html="", text="")
+    make_reader()
+
+    made = make_due(MONDAY + MINUTE)
+
+    assert made.sent == 1
+    after = Edition.objects.get()
+    assert (after.html, after.text) == (before.html, before.text)
+
+
+def test_entry_that_cannot_be_rendered_is_left_out_alone(monkeypatch):
+    from newsletters.digests import press
+
+    reader = make_reader()
+    new_practice("Broken")
+    new_practice("Sound")
+    describe = press._of_practice
+
+    def broken(item, practice, title):
+        if str(title) == "Broken":
+            raise ValueError
+        return describe(item, practice, title)
+
+    monkeypatch.setattr(press, "_of_practice", broken)
+    make_due(MONDAY)
+
+    assert told(reader) == [["Sound"]]
+    assert DigestItem.objects.count() == 1
+
+
+def test_blocks_are_made_one_by_one_and_one_failing_stops_no_other(monkeypatch):
+    from newsletters.services import digesting
+
+    readers = [make_reader() for _number in range(3)]
+    new_practice()
+    write, failing = digesting._write, [readers[1].pk]
+
+    def fail(run, frequency, plans, *arguments):
+        write(run, frequency, plans, *arguments)
+        if plans[0].subscriber_id in failing:
+            raise RuntimeError
+
+    monkeypatch.setattr(digesting, "_write", fail)
+    assert make_due(MONDAY, block=1).sent == 2
+    assert not DigestIssue.objects.filter(subscriber=readers[1]).exists()
+    failing.clear()
+    assert make_due(MONDAY, block=1).sent == 1
+    assert [told(reader) for reader in readers] == [[["Night walks"]]] * 3
+
+
+def test_number_of_queries_does_not_grow_with_readers(django_assert_max_num_queries):
+    youth = make_term(Scheme.THEME)
+    for number in range(40):
+        make_reader(interest=make_interest(themes=[youth] if number % 2 else []))
+    new_practice(themes=[youth])
+    new_event()
+
+    with django_assert_max_num_queries(40):
+        assert make_due(MONDAY).sent == 40
+
+
+def test_command_makes_what_is_due(capsys):
+    from django.core.management import call_command
+
+    make_reader()
+    new_practice()
+
+    call_command("make_digests", now="2027-03-22T08:00+01:00")
+
+    assert capsys.readouterr().out.startswith("1 digests to be sent, 0 with nothing to tell, 1 editions, 1 items told")
