@@ -305,11 +305,17 @@ CELERY_BEAT_SCHEDULE = {
     "follow-zone-rules": {"task": "events.tasks.follow_zone_rules", "schedule": 3600.0},
     "remind-of-actions": {"task": "events.tasks.remind_of_actions", "schedule": crontab(hour=6, minute=30)},
     # A hint that nobody took within the minute is followed by the next.
+    "prepare-bulk": {
+        "task": "newsletters.tasks.prepare_bulk",
+        "schedule": env.float("BULK_EVERY_SECONDS", default=60.0),
+        "options": {"expires": 55},
+    },
     "send-bulk": {
         "task": "newsletters.tasks.send_bulk",
         "schedule": env.float("BULK_EVERY_SECONDS", default=60.0),
         "options": {"expires": 55},
     },
+    "forget-subscribers": {"task": "newsletters.tasks.forget", "schedule": crontab(hour=3, minute=50)},
     "watch-bulk": {"task": "newsletters.tasks.watch", "schedule": 300.0},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
