@@ -1,19 +1,26 @@
 """The demonstration content seeds, and real documents of the networks can be imported and found beside it."""
 
+import email
+import email.policy
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.utils import timezone
 
 from common.languages import site_languages
 from common.spreadsheets import download
 from hub.demo.drawings import DRAWINGS
 from hub.demo.people import PEOPLE
 from hub.demo.seeding import seed
+from hub.local.smtp import MailServer
 from networks.models import City, Membership, Network
+from newsletters import tasks
+from newsletters.models import Campaign
 from practices.exports import practice_table
 from practices.imports.running import import_file
 from practices.models import Practice, PracticeImage, Revision, Translation
@@ -136,3 +143,28 @@ def test_real_documents_are_found_in_their_own_language_and_from_another(demo):
     assert "seed-alf-concept" in found("plateformes dialogue interculturel Alexandrie", "fr")
     assert "seed-malmo-2016" in found("città Malmö radicalizzazione", "it")
     assert import_file(SEEDS, repair_encoding=True).unchanged == 5
+
+
+def test_reset_is_refused_where_content_may_be_real(settings):
+    settings.DEMO_CONTENT = False
+    with pytest.raises(CommandError):
+        call_command("demo_reset")
+
+
+def test_newsletter_and_digests_leave_for_readers_in_every_language(demo, settings, tmp_path, time_machine):
+    settings.DEMO_LOGINS = tmp_path / "logins.txt"
+    call_command("demo_seed", stdout=StringIO())
+    midweek = timezone.now() + timedelta(days=(2 - timezone.now().weekday()) % 7)
+    time_machine.move_to(midweek.replace(hour=12))
+    with MailServer() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        tasks.prepare_bulk()
+        tasks.send_bulk()
+    mails = [email.message_from_bytes(mail[2], policy=email.policy.default) for mail in server.mails]
+    letters = {mail["Content-Language"] for mail in mails if "newsletter" in mail["List-Id"]}
+    digests = {mail["Content-Language"] for mail in mails if "digest" in mail["List-Id"]}
+    assert (letters, digests) == (set(site_languages()), set(site_languages()))
+    campaign = Campaign.objects.get()
+    assert (campaign.state, campaign.audience) == ("completed", len(site_languages()))
+    assert max(len(mail[2]) for mail in server.mails) < 100_000

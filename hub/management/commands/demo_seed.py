@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from hub.demo.events import seed_events
+from hub.demo.newsletters import seed_newsletters
 from hub.demo.people import ADMINISTRATOR, ensure_administrator, ensure_people
 from hub.demo.seeding import seed
 from hub.demo.work import seed_work
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         self._keep(logins + ensure_people())
         self.stdout.write(f"  practices on their way: {seed_work()}")
         self.stdout.write(f"  events: {seed_events()}")
+        self.stdout.write(f"  readers of newsletters: {seed_newsletters()}")
 
     def _keep(self, logins):
         """Add the passwords to a file that only its owner can read; nobody else is told."""
