@@ -16,6 +16,7 @@ from newsletters.services.campaigning import begin
 from newsletters.services.subscribing import ask, confirm
 from newsletters.wishes import HUB, Wishes
 from practices.models import Practice
+from vocabularies.models import Scheme, Term
 
 DATA = Path(__file__).parent / "newsletters.toml"
 ASKED_BEFORE = timedelta(days=21)
@@ -43,6 +44,7 @@ def _reader(entry):
         practices=entry["practices"],
         events=entry["events"],
         newsletters=(HUB, *networks),
+        themes=tuple(Term.objects.filter(scheme=Scheme.THEME, code__in=entry["themes"]).values_list("pk", flat=True)),
     )
     with mock.patch.object(timezone, "now", return_value=timezone.now() - ASKED_BEFORE):
         confirm(ask(f"reader.{language}@example.org", wishes, language=language), language=language)
