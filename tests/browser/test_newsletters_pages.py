@@ -118,7 +118,7 @@ def test_pause_and_leave_by_button(open_page, reader, language):
     assert not Subscription.objects.receiving().exists()
     page.locator("form[action$='/resume/'] button").click()
     assert Subscription.objects.receiving().count() == 3
-    page.locator("form[action$='/leave/'] button").click()
+    page.locator("form[action$='/leave/'] button[value='0']").click()
     assert not Subscription.objects.receiving().exists()
 
 
