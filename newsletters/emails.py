@@ -31,7 +31,9 @@ def mail_request(asked, kind, *, to, language) -> None:
         wished = Wishes.from_json(asked.wishes)
         context = {
             "link": absolute(reverse("newsletters:confirm", args=[confirm_key(asked)])),
-            "wished": [unlinked(line) for line in in_words(wished)] if wished.subscriptions() else [],
+            "wished": [unlinked(line) for line in in_words(wished, names_searches=False)]
+            if wished.subscriptions()
+            else [],
             "days": CONFIRM_WITHIN.days,
             "source": unlinked(asked.note),
             "inviter": unlinked(asked.actor.name) if asked.actor else "",

@@ -70,10 +70,14 @@ class Wishes:
         ]
 
 
-def in_words(wishes: Wishes) -> list[str]:
-    """One line for each thing, in the current language, for a page that asks whether it is meant."""
+def in_words(wishes: Wishes, *, names_searches=True) -> list[str]:
+    """One line for each thing, in the current language, for whoever is asked whether it is meant.
+
+    `names_searches`: with the names that were typed. Not in mails: a stranger would have us send own words to anybody.
+    """
     lines = [channel_in_words(*pair) for pair in _named(wishes)]
-    lines += [_("Saved search: %(label)s") % {"label": label} for label, _query in wishes.searches]
+    for label, _query in wishes.searches:
+        lines.append(_("Saved search: %(label)s") % {"label": label} if names_searches else _("A saved search"))
     if wishes.languages:
         names = listed(name_in(code, current_language()) for code in wishes.languages)
         lines.append(_("Languages: %(languages)s") % {"languages": names})

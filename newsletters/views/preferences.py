@@ -135,7 +135,7 @@ def show(request, door, *, status=200, problem="", **forms):
         "parts": form.parts(),
         "consent": consents.text(),
         "searches": [_search(door, search, forms.get("search")) for search in searches],
-        "subscribed": rows,
+        "subscribed": [(_scope_of(row), words) for row, words in rows],
         "narrow": _narrow(door, rows),
         "paused_until": _end_of_pause(door, rows),
         "pause": forms.get("pause") or PauseForm(auto_id="pause_%s", label_suffix=""),

@@ -172,7 +172,7 @@ def test_upper_apps_take_part(person):
     finally:
         personal_data.unregister("notes")
 
-    assert list(data) == ["accounts", "networks", "practices", "events", "notes"]
+    assert list(data) == ["accounts", "networks", "practices", "events", "newsletters", "notes"]
     assert (data["notes"], erased) == ([person.email], [person.email])
 
 

@@ -7,6 +7,9 @@ from django.urls import reverse
 
 from events.tokens import token_of
 from networks.services import grant_role
+from newsletters.emails import confirm_key, preferences_key
+from newsletters.services.subscribing import ask
+from newsletters.wishes import Wishes
 from practices import services
 from practices.forms import STEPS
 from practices.views import REVIEW_VERBS
@@ -20,6 +23,7 @@ from tests.events.factories import (
 )
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
+from tests.newsletters.factories import make_subscriber
 from tests.newsletters.factories_campaigns import make_campaign, make_reader, make_sending_campaign
 
 pytestmark = pytest.mark.django_db
@@ -106,9 +110,26 @@ def addresses(people):  # noqa: F811
         *(reverse(f"admin:newsletters_campaign_{page}", args=[newsletter]) for page in CAMPAIGN_PAGES),
         *(reverse(f"admin:newsletters_campaign_{page}", args=[newsletter, "en"]) for page in ("preview", "mail")),
         reverse("newsletters:issue", args=[make_sending_campaign(admin, network=network).pk]),
+        *newsletter_pages(network),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
         reverse("accounts:end_sessions"),
+    ]
+
+
+def newsletter_pages(network):
+    """Of a subscriber: what a key opens, and what waits to be confirmed."""
+    subscriber = make_subscriber(newsletters=[network])
+    search = subscriber.saved_searches.create(label="x", query="q=x")
+    asked = ask("new@city.example", Wishes(languages=("en",), events="daily"), language="en")
+    key, verbs = preferences_key(subscriber), ("leave", "pause", "resume", "erase")
+    return [
+        reverse("newsletters:preferences", args=[key]),
+        *(reverse(f"newsletters:preferences-{verb}", args=[key]) for verb in (*verbs, "address")),
+        reverse("newsletters:preferences-search", args=[key, search.pk]),
+        reverse("newsletters:confirm", args=[confirm_key(asked)]),
+        *(reverse(f"newsletters:account-{verb}") for verb in verbs),
+        reverse("admin:newsletters_subscriber_change", args=[subscriber.pk]),
     ]
 
 

@@ -60,6 +60,9 @@ PAGES = {
     "events:list": EVERYBODY,
     "networks:cities": EVERYBODY,
     "networks:networks": EVERYBODY,
+    "newsletters:subscribe": EVERYBODY,
+    "newsletters:subscribe-sent": EVERYBODY,
+    "newsletters:account": SIGNED_IN,
     "api:practices": EVERYBODY,
     "api:events": EVERYBODY,
     "api:cities": EVERYBODY,
@@ -128,6 +131,14 @@ PAGES = {
     "admin:newsletters_campaign_changelist": STAFF,
     "admin:newsletters_campaign_add": STAFF,
     "admin:newsletters_campaign_find": STAFF,
+    "admin:newsletters_subscription_changelist": STAFF,
+    "admin:newsletters_subscription_export": STAFF,
+    "admin:newsletters_subscription_import": STAFF,
+    "admin:newsletters_subscription_add": NOBODY,
+    "admin:newsletters_subscriber_changelist": NO_COORDINATOR,
+    "admin:newsletters_subscriber_add": NOBODY,
+    "admin:newsletters_suppression_changelist": NO_COORDINATOR,
+    "admin:newsletters_suppression_add": NO_COORDINATOR,
 }
 
 OBJECTS = {
@@ -230,6 +241,10 @@ ELSEWHERE = {
         *("events:check-in", "events:registration-code", "events:registration-certificate"),
         *("events:certificate-check", "events:feedback"),
     ],
+    "tests/newsletters, by the key in the address or for one's own account": [
+        *("newsletters:confirm", "newsletters:preferences", "newsletters:account-", "newsletters_plain:one-click"),
+    ],
+    "tests/newsletters/test_admin.py": ["admin:newsletters_"],
     "tests/events/test_calendars.py": ["events:ics", "events:my-calendar"],
     "tests/events/test_pages.py": ["event-document"],
     "tests/newsletters/test_archive.py": ["newsletter-picture", "newsletters_plain:click"],

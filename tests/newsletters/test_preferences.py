@@ -220,6 +220,20 @@ def test_one_button_ends_everything(client):
     assert "You get nothing at present." in client.get(page_of(subscriber)).content.decode()
 
 
+def test_each_list_has_a_button_of_its_own(client):
+    network = make_network()
+    subscriber = make_subscriber(newsletters=[None, network])
+    make_subscription(subscriber, "practices")
+    make_subscription(subscriber, "events")
+    offered = [scope for scope, _words in client.get(page_of(subscriber)).context["subscribed"]]
+    assert offered == [keys.HUB_NEWSLETTER, keys.scope_of_newsletter(network.pk), keys.PRACTICES, keys.EVENTS]
+    left = []
+    for scope in offered:
+        client.post(page_of(subscriber, "leave"), {"what": str(scope)})
+        left.append(len(channels(subscriber)))
+    assert left == [3, 2, 1, 0]
+
+
 def test_key_of_a_newsletter_offers_to_leave_that_one_first(client):
     network = make_network(name_en="Nordic cities")
     subscriber = make_subscriber(newsletters=[None, network])

@@ -411,6 +411,16 @@ def test_search_is_saved_when_it_is_confirmed(client):
     assert Subscription.objects.get(channel="practices").only_searches
 
 
+def test_stranger_has_no_own_words_sent_to_anybody(client):
+    client.post(
+        SUBSCRIBE, TYPED | {"search": "q=Win+money+now", "search_label": "Call 0900 now", "practices_which": "all"}
+    )
+    [told] = OutboxMail.objects.all()
+    assert not {"Call", "money"} & set(f"{told.subject} {told.text} {told.html}".split())
+    page = client.get(link_of(ConsentEvent.objects.get())).content.decode()
+    assert "Saved search: Call 0900 now" in page
+
+
 def test_order_of_the_parameters_does_not_make_another_search():
     for code in ("youth", "sport"):
         make_term(Scheme.THEME, code)

@@ -1,0 +1,187 @@
+"""Who sees subscribers in the administration, takes them away, and asks others."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from common.models import OutboxMail
+from newsletters.models import Subscriber, Subscription, Suppression
+from tests.events.conftest import make_coordinator
+from tests.factories import make_network, make_person
+from tests.newsletters.factories import make_subscriber, make_subscription
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:newsletters_subscription_changelist")
+IMPORT = reverse("admin:newsletters_subscription_import")
+EXPORT = reverse("admin:newsletters_subscription_export")
+
+
+@pytest.fixture
+def network():
+    return make_network("nordic", name_en="Nordic cities")
+
+
+@pytest.fixture
+def coordinator(client, network):
+    person = make_coordinator(network)
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def root(client):
+    person = make_person("root@hub.example", is_superuser=True, is_staff=True)
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def readers(network):
+    """Of the coordinator's newsletter, of others, and one who has left."""
+    found = {
+        "mine": make_subscriber("mine@city.example", newsletters=[network]),
+        "hub": make_subscriber("hub@city.example"),
+        "foreign": make_subscriber("foreign@city.example", newsletters=[make_network()]),
+        "digest": make_subscriber("digest@city.example", newsletters=[]),
+        "left": make_subscriber("left@city.example", newsletters=[network]),
+    }
+    make_subscription(found["digest"], "practices")
+    found["left"].subscriptions.update(state="unsubscribed")
+    return found
+
+
+def named(page, readers):
+    return {name for name, reader in readers.items() if reader.email in page}
+
+
+def test_coordinator_sees_the_own_newsletters_readers_alone(client, coordinator, readers):
+    assert named(client.get(LIST).content.decode(), readers) == {"mine"}
+    assert named(client.get(LIST + "?q=city.example").content.decode(), readers) == {"mine"}
+
+
+def test_coordinator_exports_no_row_more(client, coordinator, readers):
+    response = client.post(EXPORT, {"kind": "csv"})
+    told = b"".join(response.streaming_content).decode()
+    assert named(told, readers) == {"mine"}
+    assert "nordic" in told
+    assert LogEntry.objects.filter(user=coordinator).count() == 1
+
+
+def test_administrator_sees_all(client, root, readers):
+    assert named(client.get(LIST).content.decode(), readers) == set(readers)
+
+
+@pytest.mark.parametrize("lookup", ["subscriber__email__startswith=m", "subscriber__time_zone=Europe/Stockholm"])
+def test_filter_in_the_address_finds_out_nothing_more(client, coordinator, readers, lookup):
+    assert client.get(f"{LIST}?{lookup}").status_code == 400
+
+
+def test_subscriber_is_for_administrators(client, coordinator, readers):
+    address = reverse("admin:newsletters_subscriber_change", args=[readers["mine"].pk])
+    assert client.get(address).status_code == 403
+    row = readers["mine"].subscriptions.get()
+    assert client.get(reverse("admin:newsletters_subscription_change", args=[row.pk])).status_code == 403
+    assert client.get(reverse("admin:newsletters_suppression_changelist")).status_code == 403
+
+
+def test_administrator_sees_the_proof_and_erases(client, root, readers):
+    reader = readers["mine"]
+    client.post(
+        reverse("admin:newsletters_subscriber_changelist"),
+        {"action": "erase_chosen", "_selected_action": [reader.pk]},
+    )
+    reader.refresh_from_db()
+    assert reader.email is None
+    page = client.get(reverse("admin:newsletters_subscriber_change", args=[reader.pk])).content.decode()
+    assert "mine@city.example" not in page
+    assert "erased" in page
+    assert not LogEntry.objects.filter(object_repr__contains="mine@").exists()
+
+
+def test_list_asks_the_same_number_of_queries_for_many_rows(client, root, network):
+    def count():
+        with CaptureQueriesContext(connection) as found:
+            client.get(LIST)
+        return len(found)
+
+    make_subscriber(newsletters=[network])
+    count()
+    few = count()
+    for _number in range(3):
+        make_subscriber(newsletters=[network])
+    assert count() == few
+
+
+# Asking others -----------------------------------------------------------------------------------
+
+
+def test_coordinator_asks_people_from_a_file(client, coordinator, network):
+    file = SimpleUploadedFile("people.csv", "email\nasa@city.example\nnobody\n".encode("utf-8-sig"))
+    data = {"network": network.pk, "file": file, "language": "sv", "source": "Sign-up sheet, Lund, 3 May"}
+    response = client.post(IMPORT, data, follow=True)
+    page = response.content.decode()
+    assert "1 person is asked by mail." in page
+    assert "Line 3:" in page
+    assert Subscription.objects.get().state == "pending"
+    [told] = OutboxMail.objects.all()
+    assert (told.recipient, told.language) == ("asa@city.example", "sv")
+    assert "Sign-up sheet, Lund, 3 May" in told.text
+
+
+def test_coordinator_cannot_ask_for_another_newsletter(client, coordinator):
+    foreign = make_network()
+    for network in (foreign.pk, ""):
+        data = {"network": network, "pasted": "asa@city.example", "language": "sv", "source": "x"}
+        response = client.post(IMPORT, data)
+        assert (response.status_code, "network" in response.context["form"].errors) == (422, True)
+    assert not Subscriber.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"source": ""}, "source"),
+        ({"pasted": ""}, "pasted"),
+        ({"pasted": "\n".join(f"reader-{number}@city.example" for number in range(501))}, "pasted"),
+    ],
+)
+def test_import_that_will_not_do_is_refused_beside_the_field(client, coordinator, network, changes, field):
+    data = {"network": network.pk, "pasted": "asa@city.example", "language": "sv", "source": "A list"}
+    response = client.post(IMPORT, data | changes)
+    assert (response.status_code, field in response.context["form"].errors) == (422, True)
+    assert not OutboxMail.objects.exists()
+
+
+def test_administrator_asks_for_the_hubs_own(client, root):
+    client.post(IMPORT, {"network": "", "pasted": "asa@city.example", "language": "en", "source": "Congress"})
+    assert Subscription.objects.get().network is None
+
+
+# Suppressed addresses ----------------------------------------------------------------------------
+
+
+def test_administrator_keeps_mail_from_an_address(client, root, readers):
+    address = reverse("admin:newsletters_suppression_add")
+    client.post(address, {"email": "Mine@city.example", "reason": "complained", "scope": "all"})
+    kept = Suppression.objects.get()
+    assert (kept.email_hash, kept.reason, kept.scope) == (readers["mine"].email_hash, "complained", "all")
+    assert readers["mine"].subscriptions.get().state == "complained"
+    assert not LogEntry.objects.filter(object_repr__contains="mine@").exists()
+
+
+def test_suppressed_address_is_found_by_typing_it(client, root, readers):
+    Suppression.objects.create(email_hash=readers["mine"].email_hash, reason="bounced")
+    Suppression.objects.create(email_hash="0" * 64, reason="bounced")
+    address = reverse("admin:newsletters_suppression_changelist")
+    assert client.get(address, {"q": " Mine@city.example"}).context["cl"].result_count == 1
+    assert client.get(address, {"q": "other@city.example"}).context["cl"].result_count == 0
+    assert client.get(address, {"q": "0000"}).context["cl"].result_count == 1
+
+
+def test_suppressed_address_is_taken_away_by_nobody_here(client, root):
+    kept = Suppression.objects.create(email_hash="0" * 64, reason="bounced")
+    assert client.post(reverse("admin:newsletters_suppression_delete", args=[kept.pk])).status_code == 403
+    assert client.get(reverse("admin:newsletters_suppression_change", args=[kept.pk])).status_code == 200
