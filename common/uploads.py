@@ -16,8 +16,8 @@ LONGEST_SIDE = 2400
 IMAGE_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 
 
-def clean_image(upload) -> ContentFile:
-    """The picture drawn anew: without metadata, place and owner of the camera, upright, in a size for pages.
+def clean_image(upload, *, longest=LONGEST_SIDE) -> ContentFile:
+    """The picture drawn anew: without metadata, place and owner of the camera, upright, no side longer than `longest`.
 
     Raises ValidationError for what is no JPEG, PNG or WebP picture, is too large, or would unpack into too many pixels.
     """
@@ -29,10 +29,10 @@ def clean_image(upload) -> ContentFile:
             if image.width * image.height > MAX_IMAGE_PIXELS:
                 raise ValidationError(_("This picture has too many pixels."))
             # A photograph is unpacked no larger than needed; the others are drawn in place: one worker, little memory.
-            image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            image.draft("RGB", (longest, longest))
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-            drawn = image.copy() if max(image.size) <= LONGEST_SIDE else _smaller(image)
+            drawn = image.copy() if max(image.size) <= longest else _smaller(image, longest)
     except ValidationError:
         raise
     except Exception as error:
@@ -46,10 +46,10 @@ def clean_image(upload) -> ContentFile:
     return ContentFile(content.getvalue(), name=f"picture{IMAGE_SUFFIXES[kind]}")
 
 
-def _smaller(image):
+def _smaller(image, longest):
     if image.mode == "P":
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    image.thumbnail((longest, longest))
     return image
 
 

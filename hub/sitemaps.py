@@ -7,6 +7,7 @@ from events.addresses import address_in
 from events.cards import LONG_TEXTS
 from events.models import Event, EventSeries
 from networks.models import City, Network
+from newsletters.models import Campaign
 from practices.models import Practice
 from practices.models.practice import practice_slug
 
@@ -16,7 +17,7 @@ class PageSitemap(Sitemap):
     alternates = True
 
     def items(self):
-        return ["home", "practices:list", "events:list", "networks:cities", "networks:networks"]
+        return ["home", "practices:list", "events:list", "networks:cities", "networks:networks", "newsletters:archive"]
 
     def location(self, item):
         return reverse(item)
@@ -82,6 +83,21 @@ class EventSeriesSitemap(Sitemap):
         return address_in(item, item.source_language)
 
 
+class NewsletterSitemap(Sitemap):
+    """Each issue of the archive once, in the language it was written in."""
+
+    limit = 5000
+
+    def items(self):
+        return Campaign.objects.archived().order_by("pk").only("pk", "source_language", "begun_at")
+
+    def location(self, item):
+        return address_in(item, item.source_language)
+
+    def lastmod(self, item):
+        return item.begun_at
+
+
 SITEMAPS = {
     "pages": PageSitemap,
     "networks": NetworkSitemap,
@@ -89,4 +105,5 @@ SITEMAPS = {
     "practices": PracticeSitemap,
     "events": EventSitemap,
     "event-series": EventSeriesSitemap,
+    "newsletters": NewsletterSitemap,
 }

@@ -10,6 +10,7 @@ from accounts.views import admin_login, admin_password_change
 from events.views import document as event_document
 from hub import views
 from hub.sitemaps import SITEMAPS
+from newsletters.views.files import picture as newsletter_picture
 from practices.views import attachment
 
 urlpatterns = [
@@ -28,6 +29,8 @@ urlpatterns = [
     # Whether a file may be seen depends on its practice, so the web server in front asks here.
     re_path(r"^media/(?P<path>practices/.+)$", attachment, name="attachment"),
     re_path(r"^media/(?P<path>events/documents/.+)$", event_document, name="event-document"),
+    re_path(r"^media/(?P<path>newsletters/.+)$", newsletter_picture, name="newsletter-picture"),
+    path("newsletter/", include("newsletters.plain_urls")),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("search/", views.search, name="search"),
@@ -36,6 +39,7 @@ urlpatterns = [
         path("workspace/", include("practices.workspace_urls")),
         path("workspace/events/", include("events.workspace_urls")),
         path("events/", include("events.urls")),
+        path("newsletter/", include("newsletters.urls")),
         path("", include("hub.network_urls")),
     ),
 ]

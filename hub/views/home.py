@@ -65,6 +65,7 @@ def robots(request):
         "Disallow: /admin/",
         "Disallow: /*/accounts/",
         "Disallow: /*/practices/suggest/",
+        "Disallow: /newsletter/click/",
         f"Sitemap: {settings.SITE_URL.rstrip('/')}/sitemap.xml",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

@@ -140,10 +140,14 @@ class Block(models.Model):
     picture = models.ImageField(
         _("picture"),
         upload_to=picture_path,
+        width_field="picture_width",
+        height_field="picture_height",
         blank=True,
         default="",
         validators=[FileExtensionValidator(["jpg", "jpeg", "png"])],
     )
+    picture_width = models.PositiveIntegerField(editable=False, null=True)
+    picture_height = models.PositiveIntegerField(editable=False, null=True)
     alt = LineField(
         _("what the picture shows"),
         limit=200,
@@ -156,6 +160,7 @@ class Block(models.Model):
         verbose_name = _("block")
         verbose_name_plural = _("blocks")
         ordering = ["position", "pk"]
+        indexes = [models.Index(fields=["picture"], condition=~Q(picture=""), name="newsletter_picture")]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.position}"

@@ -26,6 +26,8 @@ class Edition(models.Model):
     subject = models.CharField(_("subject"), max_length=300)
     html = models.TextField(blank=True, default="")
     text = models.TextField(blank=True, default="")
+    parts = models.JSONField(blank=True, default=list)
+    """For the archive of newsletters: [{"practice", "event", "html"}], one for each block, its links leading straight."""
     content_hash = models.CharField(max_length=64)
     made_at = models.DateTimeField(default=timezone.now)
 

@@ -1,0 +1,3 @@
+from newsletters.admin.campaigns import CampaignAdmin
+
+__all__ = ["CampaignAdmin"]

@@ -1,0 +1,85 @@
+"""All that is known of a newsletter, gathered for its overview and its report."""
+
+from collections import Counter
+
+from django.core.paginator import Paginator
+from django.db.models import Count
+
+from common.languages import current_language, name_in
+from events.showing import moment_in_words
+from newsletters.admin.campaign_doing import RETRY, TEST, buttons_of
+from newsletters.models import Campaign, Delivery
+from newsletters.services.campaigning import failed_for_now
+from newsletters.services.checking import problems_of
+from newsletters.services.completing import account_of, states_of
+from newsletters.services.recipients import dry_run, sample
+
+STEPS = 50
+ON_A_PAGE = 50
+LISTED = (Delivery.State.REJECTED, Delivery.State.UNCERTAIN)
+
+
+def overview(campaign: Campaign, bound=None) -> dict:
+    """The page's context. `bound` is (button, refused form)."""
+    found = {
+        "due": campaign.due_at and moment_in_words(campaign.due_at, campaign.time_zone),
+        "buttons": [(button, _form(button, campaign, bound)) for button in buttons_of(campaign)],
+        "test": (TEST, _form(TEST, campaign, bound)),
+        "steps": list(campaign.steps.select_related("actor")[:STEPS]),
+        "is_refused": bool(bound),
+    }
+    if campaign.state not in Campaign.OPEN:
+        return found | {"account": account_of(campaign) if campaign.begun_at else None}
+    problems = problems_of(campaign)
+    run = dry_run(campaign)
+    reasons = dict(Delivery.Skip.choices)
+    return found | {
+        "problems": [problem for problem in problems if not problem.is_hint],
+        "hints": [problem for problem in problems if problem.is_hint],
+        "run": run,
+        "by_language": _by_language(run.languages),
+        "skipped": [(reasons[reason], count) for reason, count in run.skipped.most_common()],
+        "sample": [
+            (address, name_in(language, current_language()), reasons.get(reason, ""))
+            for address, language, reason in sample(campaign)
+        ],
+    }
+
+
+def report(campaign: Campaign, query, bound=None) -> dict:
+    """What became of it. `query` has `page`, of the list of those that failed."""
+    deliveries = campaign.deliveries.order_by()
+    counts = states_of(campaign.pk)
+    reasons = dict(Delivery.Skip.choices)
+    skipped = deliveries.filter(state=Delivery.State.SKIPPED).values_list("skip_reason").annotate(count=Count("pk"))
+    languages = deliveries.exclude(state=Delivery.State.SKIPPED).values_list("edition__language")
+    failed = deliveries.filter(state__in=LISTED).select_related("subscriber").order_by("state", "pk")
+    codes = deliveries.filter(state__in=LISTED).values_list("state", "smtp_code").annotate(count=Count("pk"))
+    return {
+        "account": account_of(campaign),
+        "states": [(label, counts[state]) for state, label in Delivery.State.choices if counts[state]],
+        "skipped": sorted(((reasons[reason], count) for reason, count in skipped), key=_most),
+        "by_language": _by_language(Counter(dict(languages.annotate(count=Count("pk"))))),
+        "codes": sorted(((Delivery.State(state).label, code, count) for state, code, count in codes), key=_most),
+        "page": Paginator(failed, ON_A_PAGE).get_page(query.get("page")),
+        "links": list(campaign.links.all()),
+        "clicks": sum(link.clicks for link in campaign.links.all()),
+        "passing": failed_for_now(campaign).count(),
+        "uncertain": counts[Delivery.State.UNCERTAIN],
+        "retry": (RETRY, _form(RETRY, campaign, bound)) if RETRY.is_possible(campaign) else None,
+        "is_refused": bool(bound),
+    }
+
+
+def _most(row):
+    return -row[-1]
+
+
+def _by_language(counts):
+    return [(name_in(code, current_language()), count) for code, count in counts.most_common()]
+
+
+def _form(button, campaign, bound):
+    if bound and bound[0] is button:
+        return bound[1]
+    return button.form(campaign)

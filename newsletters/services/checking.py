@@ -1,0 +1,95 @@
+"""What is wrong with a newsletter before it is sent, told per language."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from common.languages import current_language, name_in, site_languages
+from events.models import Event
+from newsletters.models import Block
+from newsletters.rendering import MOST_BYTES, blocks_of, languages_of, rendered
+from newsletters.services.recipients import dry_run
+from practices.models import Practice
+
+Kind = Block.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`language` is "" for what concerns all. A hint keeps nothing from being sent."""
+
+    code: str
+    text: str
+    language: str = ""
+    is_hint: bool = False
+
+    def __str__(self):
+        if not self.language:
+            return self.text
+        return f"{name_in(self.language, current_language())}: {self.text}"
+
+
+def problems_of(campaign) -> list[Problem]:
+    """All that speaks against sending it, then hints; in the reader's language."""
+    blocks = blocks_of(campaign)
+    found = [*_of_blocks(blocks), *_of_recipients(campaign)]
+    for language in languages_of(campaign):
+        found += _of_language(campaign, language, blocks)
+    return sorted(found, key=lambda problem: problem.is_hint)
+
+
+def refuse_problems(campaign) -> None:
+    """Raise ValidationError (code "problems") where the newsletter cannot be sent as it is."""
+    found = [problem for problem in problems_of(campaign) if not problem.is_hint]
+    if found:
+        raise ValidationError([ValidationError(str(problem), code="problems") for problem in found])
+
+
+def _of_recipients(campaign):
+    if not dry_run(campaign).recipients:
+        yield Problem("no-recipients", _("Nobody gets this newsletter: it has no subscribers yet."))
+
+
+def _of_blocks(blocks):
+    practices = _public(Practice, [block.practice_id for block in blocks])
+    events = _public(Event, [block.event_id for block in blocks])
+    for number, block in enumerate(blocks, start=1):
+        values = {"number": number}
+        lacking = {Kind.PRACTICE: block.practice, Kind.EVENT: block.event, Kind.PICTURE: block.picture}
+        has_words = any(getattr(block, f"{name}_{code}") for name in ("heading", "text") for code in site_languages())
+        if (block.kind == Kind.TEXT and not has_words) or not lacking.get(block.kind, True):
+            yield Problem("empty", _("Block %(number)s is empty.") % values)
+        if block.kind == Kind.PRACTICE and block.practice and block.practice_id not in practices:
+            yield Problem("not-public", _("The practice in block %(number)s is not public.") % values)
+        if block.kind == Kind.EVENT and block.event and block.event_id not in events:
+            yield Problem("not-public", _("The event in block %(number)s is not public.") % values)
+
+
+def _public(model, ids):
+    return set(model.objects.public().filter(pk__in=[pk for pk in ids if pk]).values_list("pk", flat=True))
+
+
+def _of_language(campaign, language, blocks):
+    if not getattr(campaign, f"subject_{language}"):
+        yield Problem("no-subject", _("The subject is missing."), language)
+    mail = rendered(campaign, language, blocks)
+    if not mail.parts:
+        yield Problem("no-content", _("No block has a text."), language)
+    numbers = {block.pk: number for number, block in enumerate(blocks, start=1)}
+    for part in mail.parts:
+        values = {"number": numbers[part.block.pk]}
+        if part.picture and not part.picture.alt:
+            yield Problem("no-alt", _("Block %(number)s does not say what the picture shows.") % values, language)
+        if part.title.is_fallback:
+            values["language"] = name_in(part.title.language, current_language())
+            yield Problem("fallback", _("Block %(number)s is told in %(language)s.") % values, language, is_hint=True)
+    shown = {part.block.pk for part in mail.parts}
+    if mail.parts:
+        for block in blocks:
+            if block.pk not in shown:
+                text = _("Block %(number)s has no text and is left out.") % {"number": numbers[block.pk]}
+                yield Problem("left-out", text, language, is_hint=True)
+    if mail.size > MOST_BYTES:
+        text = _("The mail is longer than %(most)s kB: mail programs would cut it off.") % {"most": MOST_BYTES // 1000}
+        yield Problem("too-long", text, language)
