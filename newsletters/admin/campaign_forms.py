@@ -23,6 +23,9 @@ from practices.models import Practice
 PUBLIC = {"practice": Practice, "event": Event}
 """What a block may show, by its field."""
 
+NEEDED = (Block.Kind.PRACTICE, Block.Kind.EVENT, Block.Kind.PICTURE)
+"""Kinds that are called as the field they need."""
+
 
 def language_choices(codes=None):
     return [(code, name_in(code, current_language())) for code in codes or site_languages()]
@@ -89,6 +92,13 @@ class BlockForm(forms.ModelForm):
                 widget = PublicSelect(Block._meta.get_field(name), site)
                 widget.choices = self.fields[name].choices
                 self.fields[name].widget = widget
+
+    def clean(self):
+        cleaned = super().clean()
+        needed = cleaned.get("kind")
+        if needed in NEEDED and not cleaned.get(needed) and needed not in self.errors:
+            self.add_error(needed, _("A block of this kind needs this."))
+        return cleaned
 
     def clean_picture(self):
         picture = self.cleaned_data["picture"]

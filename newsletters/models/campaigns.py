@@ -5,7 +5,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator
 from django.db import models
 from django.db.models import Q
@@ -164,14 +163,6 @@ class Block(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.position}"
-
-    def clean(self):
-        super().clean()
-        needed = {self.Kind.PRACTICE: "practice", self.Kind.EVENT: "event", self.Kind.PICTURE: "picture"}.get(
-            self.kind
-        )
-        if needed and not getattr(self, needed):
-            raise ValidationError({needed: _("A block of this kind needs this.")})
 
 
 class CampaignStep(models.Model):

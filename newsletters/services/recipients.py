@@ -48,20 +48,21 @@ WHERE {_LIVE} AND w.subscriber_id > %(cursor)s ORDER BY w.subscriber_id LIMIT %(
 """
 
 _WRITE = f"""
-INSERT INTO newsletters_delivery (key, campaign_id, subscriber_id, edition_id, state, skip_reason, attempts,
-    next_attempt_at, smtp_code, domain, queued_at)
-SELECT found.key, %(campaign)s, found.id, e.id, CASE WHEN found.skipped = '' THEN 'queued' ELSE 'skipped' END,
-    found.skipped, 0, %(now)s, '', found.domain, %(now)s
-FROM (
+WITH found AS MATERIALIZED (
     SELECT chosen.key, s.id, s.domain, {_LANGUAGE} AS language, {_SKIPPED} AS skipped
     FROM unnest(%(ids)s::bigint[], %(keys)s::uuid[]) AS chosen (id, key)
     JOIN newsletters_subscriber s ON s.id = chosen.id
     LEFT JOIN newsletters_subscription w ON w.subscriber_id = s.id AND {_LIVE}
-) AS found
-JOIN newsletters_edition e ON e.campaign_id = %(campaign)s AND e.language = found.language
+)
+INSERT INTO newsletters_delivery (key, campaign_id, subscriber_id, edition_id, state, skip_reason, attempts,
+    next_attempt_at, smtp_code, domain, queued_at)
+SELECT found.key, %(campaign)s, found.id, e.id, CASE WHEN found.skipped = '' THEN 'queued' ELSE 'skipped' END,
+    found.skipped, 0, %(now)s, '', found.domain, %(now)s
+FROM found JOIN newsletters_edition e ON e.campaign_id = %(campaign)s AND e.language = found.language
 ORDER BY found.id
 ON CONFLICT DO NOTHING
 """
+"""The languages of a chunk are found before its editions are: else the planner finds those of all readers each time."""
 
 
 @dataclass(frozen=True)

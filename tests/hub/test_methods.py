@@ -20,9 +20,11 @@ from tests.events.factories import (
 )
 from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
+from tests.newsletters.factories_campaigns import make_campaign, make_reader, make_sending_campaign
 
 pytestmark = pytest.mark.django_db
 EVENT_PAGES = ("overview", "register", "nominate", "duplicate", "poll", "change", "delete")
+CAMPAIGN_PAGES = ("overview", "report", "change", "delete", "history")
 UNTOLD = ("django_session", "django_admin_log")
 """Sessions come with signing in. Nothing else may differ, not even a log."""
 
@@ -56,6 +58,8 @@ def addresses(people):  # noqa: F811
     make_registration(event)
     pk, revision = practice.pk, draft.pk
     asked = make_asked_participant(network)
+    make_reader(network=network)
+    newsletter = make_campaign(network=network).pk
     workspace = lambda name, *args: reverse(f"workspace:{name}", args=args)  # noqa: E731
     meeting = make_event(networks=[network], status="reported")
     rooms = make_session(meeting, kind="breakout")
@@ -99,6 +103,9 @@ def addresses(people):  # noqa: F811
         *(reverse(f"events:registration-{verb}", args=[*key, pool.pk]) for verb in ("accept", "decline")),
         *(reverse(f"admin:events_event_{page}", args=[event.pk]) for page in EVENT_PAGES),
         reverse("admin:events_eventseries_duplicate", args=[make_series(networks=[network]).pk]),
+        *(reverse(f"admin:newsletters_campaign_{page}", args=[newsletter]) for page in CAMPAIGN_PAGES),
+        *(reverse(f"admin:newsletters_campaign_{page}", args=[newsletter, "en"]) for page in ("preview", "mail")),
+        reverse("newsletters:issue", args=[make_sending_campaign(admin, network=network).pk]),
         reverse("accounts:data_json"),
         reverse("accounts:erase"),
         reverse("accounts:end_sessions"),

@@ -15,6 +15,7 @@ from practices.forms import STEPS
 from practices.models import Practice
 from tests.events.factories import make_event, make_series
 from tests.factories import make_city, make_network, make_person, make_practice
+from tests.newsletters.factories_campaigns import make_campaign, make_reader, make_sending_campaign
 from tests.practices.test_editorial import complete
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,8 @@ PAGES = {
     "practices:suggest": EVERYBODY,
     "practices:feed": EVERYBODY,
     "events:calendar": EVERYBODY,
+    "newsletters:archive": EVERYBODY,
+    "newsletters:feed": EVERYBODY,
     "events:list": EVERYBODY,
     "networks:cities": EVERYBODY,
     "networks:networks": EVERYBODY,
@@ -122,6 +125,9 @@ PAGES = {
     "admin:events_registration_export": STAFF,
     "admin:events_registration_add": NOBODY,
     "admin:events_nomination_changelist": STAFF,
+    "admin:newsletters_campaign_changelist": STAFF,
+    "admin:newsletters_campaign_add": STAFF,
+    "admin:newsletters_campaign_find": STAFF,
 }
 
 OBJECTS = {
@@ -164,6 +170,14 @@ OBJECTS = {
     ("admin:events_eventseries_history", "series_id"): OWN_NETWORK,
     ("admin:events_eventseries_duplicate", "series_id"): OWN_NETWORK,
     ("admin:events_eventseries_delete", "series_id"): OWN_NETWORK,
+    ("newsletters:issue", "sent_campaign_id"): EVERYBODY,
+    ("admin:newsletters_campaign_overview", "campaign_id"): OWN_NETWORK,
+    ("admin:newsletters_campaign_report", "campaign_id"): OWN_NETWORK,
+    ("admin:newsletters_campaign_preview", "campaign_in_english"): OWN_NETWORK,
+    ("admin:newsletters_campaign_mail", "campaign_in_english"): OWN_NETWORK,
+    ("admin:newsletters_campaign_change", "campaign_id"): OWN_NETWORK,
+    ("admin:newsletters_campaign_history", "campaign_id"): OWN_NETWORK,
+    ("admin:newsletters_campaign_delete", "campaign_id"): OWN_NETWORK,
 }
 
 STATES = {
@@ -218,6 +232,7 @@ ELSEWHERE = {
     ],
     "tests/events/test_calendars.py": ["events:ics", "events:my-calendar"],
     "tests/events/test_pages.py": ["event-document"],
+    "tests/newsletters/test_archive.py": ["newsletter-picture", "newsletters_plain:click"],
     "tests/practices/test_documents.py": ["practices:pdf", "practices:json"],
     "tests/events/test_polls.py": ["events:poll", "events:reconfirm"],
     "tests/hub/test_pages.py": ["root", "readyz", "sitemap", "set_language", "api:vocabulary"],
@@ -282,7 +297,9 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
     event = make_event(networks=[network], series=make_series(networks=[network]))
     membership = network.memberships.get(city=city)
     assignment = RoleAssignment.objects.get(person=people["officer"])
-    series = event.series
+    series, campaign = event.series, make_campaign(network=network)
+    make_reader(network=network)
+    sent = make_sending_campaign(people["admin"], network=network)
     addresses = {
         "practice": lambda name: practice.get_absolute_url(),
         "city_slug": lambda name: city.get_absolute_url(),
@@ -302,6 +319,9 @@ def test_page_of_a_record_answers_each_role_as_promised(client, people, role):
         "role_id": lambda name: reverse(name, args=[assignment.pk]),
         "event_id": lambda name: reverse(name, args=[event.pk]),
         "series_id": lambda name: reverse(name, args=[series.pk]),
+        "sent_campaign_id": lambda name: reverse(name, args=[sent.pk]),
+        "campaign_id": lambda name: reverse(name, args=[campaign.pk]),
+        "campaign_in_english": lambda name: reverse(name, args=[campaign.pk, "en"]),
     }
     signed_in(client, people, role)
     answers = {key: client.get(addresses[key[1]](key[0])).status_code for key in OBJECTS}
