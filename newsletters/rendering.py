@@ -29,7 +29,7 @@ from practices.models import Practice
 MOST_BYTES = 100_000
 """Longer mails are cut off by large providers."""
 
-SHOWN_WIDTH = 560
+SHOWN_WIDTH = 576
 """Of a picture in a mail, in CSS pixels; files have up to twice as many."""
 
 _HREF = re.compile(r'(<a\s[^>]*?href=")([^"]*)(")')
@@ -57,6 +57,8 @@ class Part:
     text: str = ""
     title: LocalizedText = NOTHING
     summary: LocalizedText = NOTHING
+    mark: str = ""
+    """What one must know of an event before going there."""
     facts: tuple[str, ...] = ()
     url: str = ""
     picture: Picture | None = None
@@ -111,7 +113,7 @@ def rendered(campaign: Campaign, language: str, blocks, link: Link = straight) -
         }
         page = render_to_string("mail/bulk/newsletter.html", values)
         text = render_to_string("mail/bulk/newsletter.txt", values).strip() + "\n"
-    inlined = css_inline.inline(page, keep_style_tags=True, load_remote_stylesheets=False)
+    inlined = css_inline.inline(page, load_remote_stylesheets=False)
     return Rendered(language, values["subject"], values["preheader"], inlined, _without_gaps(text), parts)
 
 
@@ -127,6 +129,7 @@ def surroundings(campaign, language) -> dict:
         "list_name": proper_name(network, language) if network else settings.SITE_NAME,
         "preferences_url": address,
         "unsubscribe_url": address,
+        "legal": getattr(settings, "SENDER_ADDRESS", ""),
     }
 
 
@@ -173,10 +176,11 @@ def _of_practice(practice: Practice, language, link):
 
 
 def _of_event(event: Event, language, link):
-    state = (event.get_status_display(),) if event.status in _TOLD_STATES else ()
+    mark = str(event.get_status_display()) if event.status in _TOLD_STATES else ""
     place = _place(event.city, language) if event.city and event.is_in_person else (event.get_mode_display(),)
-    facts = (*map(str, state), when_in_words(event), *map(str, place))
-    return _told(event, language) | {"facts": facts, "url": link(site(address_in(event, language)))}
+    facts = (when_in_words(event), *map(str, place))
+    url = link(site(address_in(event, language)))
+    return _told(event, language) | {"mark": mark, "facts": facts, "url": url}
 
 
 def _told(record, language):

@@ -159,9 +159,9 @@ def test_picture_is_drawn_anew_without_what_the_camera_knew(client, network):
     with block.picture.open() as file:
         content = file.read()
     assert b"house of Ada" not in content
-    assert (block.picture_width, block.picture_height) == (1120, 560)
+    assert (block.picture_width, block.picture_height) == (1152, 576)
     assert "holiday" not in block.picture.name
-    assert Image.open(BytesIO(content)).size == (1120, 560)
+    assert Image.open(BytesIO(content)).size == (1152, 576)
 
 
 @pytest.mark.parametrize(
