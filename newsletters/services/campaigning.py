@@ -22,6 +22,7 @@ from newsletters.services.checking import problems_of, refuse_problems
 from newsletters.services.completing import complete, settle_cancelled
 from newsletters.services.freezing import freeze, is_as_frozen
 from newsletters.services.recipients import materialise_next
+from newsletters.services.warning import tell_not_begun
 
 State = Campaign.State
 NOTE = 200
@@ -94,7 +95,6 @@ def _begin(campaign, actor):
 def pause(campaign: Campaign, *, actor) -> Campaign:
     """Hand over nothing more for now; mails that a worker has just begun still go."""
     campaign = locked(campaign, actor, State.SENDING)
-    campaign.pause_reason = "person"
     return _enter(campaign, State.PAUSED, actor)
 
 
@@ -180,7 +180,7 @@ def _begin_due(pk, now):
         _begin(campaign, None)
         return 1
     campaign.due_at = None
-    _enter(campaign, State.DRAFT, None, " ".join(found))
+    tell_not_begun(_enter(campaign, State.DRAFT, None, " ".join(found)))
     logger.error("Newsletter %s was not begun: %s", pk, "; ".join(found))
     return 0
 

@@ -14,6 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from common.models import OutboxMail
 from networks.services import grant_role
 from newsletters import frames
 from newsletters.composing import Skeleton
@@ -178,6 +179,21 @@ def test_what_became_impossible_meanwhile_is_a_draft_again_with_the_reason(netwo
     step = campaign.steps.first()
     assert (campaign.state, campaign.due_at) == (State.DRAFT, None)
     assert (step.action, step.note, step.actor) == ("draft", "The practice in block 2 is not public.", None)
+
+
+def test_coordinators_are_told_in_their_language_that_it_was_not_sent(network, coordinator):
+    type(coordinator).objects.update(language="sv")
+    make_reader(network=network)
+    campaign, practice = make_campaign(network=network, subject_sv="Nytt"), make_practice()
+    make_block(campaign, "practice", practice=practice)
+    campaigning.schedule(campaign, date(2040, 7, 1), clock(9), "Europe/Stockholm", actor=coordinator)
+    type(practice).objects.update(status="withdrawn")
+    for _ in range(2):
+        campaigning.begin_due(datetime(2040, 7, 2, tzinfo=UTC))
+    told = OutboxMail.objects.get()
+    assert (told.recipient, told.subject) == (coordinator.email, "Skickades inte: Nytt")
+    assert "Insatsen i block 2 är inte offentlig." in told.text
+    assert f"https://hub.example/admin/newsletters/campaign/{campaign.pk}/overview/" in told.text
 
 
 def test_failure_of_one_newsletter_keeps_no_other_from_beginning(network, coordinator, monkeypatch):
@@ -632,7 +648,7 @@ def test_line_breaks_in_a_subject_begin_no_header(network, coordinator):
     sent = Skeleton(edition, frames.frame_of(edition)).filled("ada@city.example", "k" * 43, "<1@hub.example>")
     message = email.message_from_bytes(sent, policy=email.policy.default)
     assert message["Bcc"] is None
-    assert message["Subject"] == "News  Bcc: everybody@example.org"
+    assert message["Subject"].split() == ["News", "Bcc:", "everybody@example.org"]
     assert campaign.deliveries.count() == 0
 
 
