@@ -47,7 +47,7 @@ def test_translations_arabic_no_preposition_is_left_hanging():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("text", "contexts"), [("changed", {"date", "event step", "rows"}), ("label", {"assurance", "term"})]
+    ("text", "contexts"), [("changed", {"consent", "date", "event step", "rows"}), ("label", {"assurance", "term"})]
 )
 def test_translations_one_word_for_two_things_says_which(language, text, contexts):
     entries = [entry for entry in catalogue(language) if entry.msgid == text]
