@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.background import enqueue
 from events.times import check_zone, instant, settled_instant
 from newsletters.models import Campaign, CampaignStep, Delivery
 from newsletters.rules import edits_campaign
@@ -25,6 +26,9 @@ from newsletters.services.recipients import materialise_next
 from newsletters.services.warning import tell_not_begun
 
 State = Campaign.State
+PREPARE, SEND = "newsletters.tasks.prepare_bulk", "newsletters.tasks.send_bulk"
+"""Hints; without them it goes on within a minute."""
+
 NOTE = 200
 SECONDS = 50
 """For one round of work: less than the minute until the next."""
@@ -82,6 +86,7 @@ def begin(campaign: Campaign, *, actor) -> Campaign:
     """Freeze the text in all languages and let the recipients be gathered: from here on nothing of it changes."""
     campaign = locked(campaign, actor, *Campaign.OPEN)
     refuse_problems(campaign)
+    enqueue(PREPARE)
     return _begin(campaign, actor)
 
 
@@ -106,6 +111,7 @@ def resume(campaign: Campaign, *, actor) -> Campaign:
         text = _("The text is not the one that was begun with. A newsletter is never sent in two versions.")
         raise ValidationError(text, code="changed")
     campaign.pause_reason, campaign.failures_in_a_row = "", 0
+    enqueue(SEND)
     return _enter(campaign, State.SENDING, actor)
 
 
@@ -139,6 +145,7 @@ def retry_failed(campaign: Campaign, *, actor, with_uncertain=False) -> int:
         raise ValidationError(_("There is nothing to try again."), code="nothing")
     if campaign.state != State.PAUSED:
         campaign.completed_at, campaign.failures_in_a_row = None, 0
+        enqueue(SEND)
         _enter(campaign, State.SENDING, actor, str(count))
     return count
 

@@ -2,8 +2,10 @@
 
 import email
 import email.policy
+import threading
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
@@ -453,6 +455,33 @@ def test_writing_a_chunk_takes_as_many_statements_for_three_readers_as_for_three
             materialise_next(campaign.pk)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_beats_at_once_are_harmless(admin_user):
+    for _ in range(40):
+        make_reader()
+    campaign = make_campaign()
+    campaigning.schedule(campaign, date(2040, 7, 1), clock(9), "Europe/Stockholm", actor=admin_user)
+    ready = threading.Barrier(3)
+
+    def beat(_number):
+        try:
+            ready.wait()
+            begun = campaigning.begin_due(datetime(2040, 7, 2, tzinfo=UTC))
+            written = 0
+            while Campaign.objects.get().state != State.SENDING:
+                written += materialise_next(campaign.pk, limit=3)
+            return begun, written
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as threads:
+        done = list(threads.map(beat, range(3)))
+    assert [sum(numbers) for numbers in zip(*done, strict=True)] == [1, 40]
+    campaign.refresh_from_db()
+    assert (campaign.audience, campaign.deliveries.count(), campaign.editions.count()) == (40, 40, 1)
+    assert list(campaign.steps.values_list("action", flat=True)) == ["sending", "materialising", "scheduled"]
 
 
 # The end -----------------------------------------------------------------------------------------
