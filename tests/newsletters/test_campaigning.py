@@ -636,8 +636,9 @@ def test_retry_of_a_paused_newsletter_waits_until_it_goes_on(network, coordinato
     campaign.deliveries.update(state="rejected", smtp_code="421")
     campaigning.pause(campaign, actor=coordinator)
     campaigning.retry_failed(campaign, actor=coordinator)
-    assert delivering.send_all_due() == {}
-    assert Campaign.objects.get().state == State.PAUSED
+    delivering.send_all_due()
+    assert mail.outbox == []
+    assert (states(campaign), Campaign.objects.get().state) == ({"queued": 1}, State.PAUSED)
 
 
 # The bytes ---------------------------------------------------------------------------------------
