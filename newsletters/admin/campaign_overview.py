@@ -1,6 +1,7 @@
 """All that is known of a newsletter, gathered for its overview and its report."""
 
 from collections import Counter
+from urllib.parse import unquote
 
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -50,7 +51,7 @@ def report(campaign: Campaign, query, bound=None) -> dict:
     """What became of it. `query` has `page`, of the list of those that failed."""
     deliveries = campaign.deliveries.order_by()
     counts = states_of(campaign.pk)
-    reasons = dict(Delivery.Skip.choices)
+    reasons, links = dict(Delivery.Skip.choices), list(campaign.links.all())
     skipped = deliveries.filter(state=Delivery.State.SKIPPED).values_list("skip_reason").annotate(count=Count("pk"))
     languages = deliveries.exclude(state=Delivery.State.SKIPPED).values_list("edition__language")
     failed = deliveries.filter(state__in=LISTED).select_related("subscriber").order_by("state", "pk")
@@ -62,8 +63,8 @@ def report(campaign: Campaign, query, bound=None) -> dict:
         "by_language": _by_language(Counter(dict(languages.annotate(count=Count("pk"))))),
         "codes": sorted(((Delivery.State(state).label, code, count) for state, code, count in codes), key=_most),
         "page": Paginator(failed, ON_A_PAGE).get_page(query.get("page")),
-        "links": list(campaign.links.all()),
-        "clicks": sum(link.clicks for link in campaign.links.all()),
+        "links": [(unquote(link.url), link.languages, link.clicks) for link in links],
+        "clicks": sum(link.clicks for link in links),
         "passing": failed_for_now(campaign).count(),
         "uncertain": counts[Delivery.State.UNCERTAIN],
         "retry": (RETRY, _form(RETRY, campaign, bound)) if RETRY.is_possible(campaign) else None,

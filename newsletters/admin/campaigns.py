@@ -82,7 +82,7 @@ class CampaignAdmin(CampaignPages, ScopedAdmin, TranslatedAdmin):
 
     def view_on_site(self, campaign):
         is_there = Campaign.objects.archived().filter(pk=campaign.pk).exists()
-        return campaign.get_absolute_url() if is_there else ""
+        return campaign.get_absolute_url() if is_there else None
 
     # The list
 

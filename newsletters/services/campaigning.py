@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.background import enqueue
 from events.times import check_zone, instant, settled_instant
 from newsletters.models import Campaign, CampaignStep, Delivery
 from newsletters.rules import edits_campaign
@@ -22,8 +23,12 @@ from newsletters.services.checking import problems_of, refuse_problems
 from newsletters.services.completing import complete, settle_cancelled
 from newsletters.services.freezing import freeze, is_as_frozen
 from newsletters.services.recipients import materialise_next
+from newsletters.services.warning import tell_not_begun
 
 State = Campaign.State
+PREPARE, SEND = "newsletters.tasks.prepare_bulk", "newsletters.tasks.send_bulk"
+"""Hints; without them it goes on within a minute."""
+
 NOTE = 200
 SECONDS = 50
 """For one round of work: less than the minute until the next."""
@@ -81,6 +86,7 @@ def begin(campaign: Campaign, *, actor) -> Campaign:
     """Freeze the text in all languages and let the recipients be gathered: from here on nothing of it changes."""
     campaign = locked(campaign, actor, *Campaign.OPEN)
     refuse_problems(campaign)
+    enqueue(PREPARE)
     return _begin(campaign, actor)
 
 
@@ -94,7 +100,6 @@ def _begin(campaign, actor):
 def pause(campaign: Campaign, *, actor) -> Campaign:
     """Hand over nothing more for now; mails that a worker has just begun still go."""
     campaign = locked(campaign, actor, State.SENDING)
-    campaign.pause_reason = "person"
     return _enter(campaign, State.PAUSED, actor)
 
 
@@ -106,6 +111,7 @@ def resume(campaign: Campaign, *, actor) -> Campaign:
         text = _("The text is not the one that was begun with. A newsletter is never sent in two versions.")
         raise ValidationError(text, code="changed")
     campaign.pause_reason, campaign.failures_in_a_row = "", 0
+    enqueue(SEND)
     return _enter(campaign, State.SENDING, actor)
 
 
@@ -139,6 +145,7 @@ def retry_failed(campaign: Campaign, *, actor, with_uncertain=False) -> int:
         raise ValidationError(_("There is nothing to try again."), code="nothing")
     if campaign.state != State.PAUSED:
         campaign.completed_at, campaign.failures_in_a_row = None, 0
+        enqueue(SEND)
         _enter(campaign, State.SENDING, actor, str(count))
     return count
 
@@ -180,7 +187,7 @@ def _begin_due(pk, now):
         _begin(campaign, None)
         return 1
     campaign.due_at = None
-    _enter(campaign, State.DRAFT, None, " ".join(found))
+    tell_not_begun(_enter(campaign, State.DRAFT, None, " ".join(found)))
     logger.error("Newsletter %s was not begun: %s", pk, "; ".join(found))
     return 0
 

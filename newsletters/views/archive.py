@@ -1,5 +1,7 @@
 """The public archive of newsletters, an issue in the browser, and the page through which links in mails lead."""
 
+import re
+
 from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpResponseRedirect
@@ -21,7 +23,8 @@ ON_A_PAGE = 20
 AHEAD = ("prefetch", "preview", "prerender")
 """What programs say that fetch a page before somebody asks for it."""
 
-MACHINES = ("bot", "crawler", "spider", "scanner", "barracuda", "proofpoint", "mimecast", "imageproxy", "preview")
+MACHINES = re.compile(r"bot[/;:)-]|crawler|spider|scanner|barracuda|proofpoint|mimecast|imageproxy|preview")
+"""Programs that say what they are. There are telephones called Cubot."""
 
 
 @require_safe
@@ -120,4 +123,4 @@ def click(request, uid):
 def looks_ahead(request) -> bool:
     purposes = " ".join(request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz"))
     program = request.headers.get("User-Agent", "").lower()
-    return any(word in purposes.lower() for word in AHEAD) or any(word in program for word in MACHINES)
+    return any(word in purposes.lower() for word in AHEAD) or bool(MACHINES.search(program))

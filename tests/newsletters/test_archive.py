@@ -278,6 +278,13 @@ def test_who_only_looks_ahead_is_led_there_and_not_counted(client, link, method,
     assert (answer.status_code, link.clicks) == (302, 0)
 
 
+def test_telephone_with_an_odd_name_is_counted(client, link):
+    client.get(click_url(link), headers={"User-Agent": "Mozilla/5.0 (Linux; Android 9; CUBOT NOTE 7)"})
+    client.get(click_url(link), headers={"User-Agent": ""})
+    link.refresh_from_db()
+    assert link.clicks == 2
+
+
 def test_click_on_no_link_is_not_found_and_posting_is_refused(client, link):
     address = click_url(link)
     assert client.post(address).status_code == 405

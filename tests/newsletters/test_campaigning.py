@@ -2,8 +2,10 @@
 
 import email
 import email.policy
+import threading
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
@@ -14,6 +16,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from common.models import OutboxMail
 from networks.services import grant_role
 from newsletters import frames
 from newsletters.composing import Skeleton
@@ -178,6 +181,21 @@ def test_what_became_impossible_meanwhile_is_a_draft_again_with_the_reason(netwo
     step = campaign.steps.first()
     assert (campaign.state, campaign.due_at) == (State.DRAFT, None)
     assert (step.action, step.note, step.actor) == ("draft", "The practice in block 2 is not public.", None)
+
+
+def test_coordinators_are_told_in_their_language_that_it_was_not_sent(network, coordinator):
+    type(coordinator).objects.update(language="sv")
+    make_reader(network=network)
+    campaign, practice = make_campaign(network=network, subject_sv="Nytt"), make_practice()
+    make_block(campaign, "practice", practice=practice)
+    campaigning.schedule(campaign, date(2040, 7, 1), clock(9), "Europe/Stockholm", actor=coordinator)
+    type(practice).objects.update(status="withdrawn")
+    for _ in range(2):
+        campaigning.begin_due(datetime(2040, 7, 2, tzinfo=UTC))
+    told = OutboxMail.objects.get()
+    assert (told.recipient, told.subject) == (coordinator.email, "Skickades inte: Nytt")
+    assert "Insatsen i block 2 är inte offentlig." in told.text
+    assert f"https://hub.example/admin/newsletters/campaign/{campaign.pk}/overview/" in told.text
 
 
 def test_failure_of_one_newsletter_keeps_no_other_from_beginning(network, coordinator, monkeypatch):
@@ -439,6 +457,33 @@ def test_writing_a_chunk_takes_as_many_statements_for_three_readers_as_for_three
     assert counts[0] == counts[1] <= 6
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_beats_at_once_are_harmless(admin_user):
+    for _ in range(40):
+        make_reader()
+    campaign = make_campaign()
+    campaigning.schedule(campaign, date(2040, 7, 1), clock(9), "Europe/Stockholm", actor=admin_user)
+    ready = threading.Barrier(3)
+
+    def beat(_number):
+        try:
+            ready.wait()
+            begun = campaigning.begin_due(datetime(2040, 7, 2, tzinfo=UTC))
+            written = 0
+            while Campaign.objects.get().state != State.SENDING:
+                written += materialise_next(campaign.pk, limit=3)
+            return begun, written
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as threads:
+        done = list(threads.map(beat, range(3)))
+    assert [sum(numbers) for numbers in zip(*done, strict=True)] == [1, 40]
+    campaign.refresh_from_db()
+    assert (campaign.audience, campaign.deliveries.count(), campaign.editions.count()) == (40, 40, 1)
+    assert list(campaign.steps.values_list("action", flat=True)) == ["sending", "materialising", "scheduled"]
+
+
 # The end -----------------------------------------------------------------------------------------
 
 
@@ -591,8 +636,9 @@ def test_retry_of_a_paused_newsletter_waits_until_it_goes_on(network, coordinato
     campaign.deliveries.update(state="rejected", smtp_code="421")
     campaigning.pause(campaign, actor=coordinator)
     campaigning.retry_failed(campaign, actor=coordinator)
-    assert delivering.send_all_due() == {}
-    assert Campaign.objects.get().state == State.PAUSED
+    delivering.send_all_due()
+    assert mail.outbox == []
+    assert (states(campaign), Campaign.objects.get().state) == ({"queued": 1}, State.PAUSED)
 
 
 # The bytes ---------------------------------------------------------------------------------------
@@ -632,7 +678,7 @@ def test_line_breaks_in_a_subject_begin_no_header(network, coordinator):
     sent = Skeleton(edition, frames.frame_of(edition)).filled("ada@city.example", "k" * 43, "<1@hub.example>")
     message = email.message_from_bytes(sent, policy=email.policy.default)
     assert message["Bcc"] is None
-    assert message["Subject"] == "News  Bcc: everybody@example.org"
+    assert message["Subject"].split() == ["News", "Bcc:", "everybody@example.org"]
     assert campaign.deliveries.count() == 0
 
 
