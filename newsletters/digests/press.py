@@ -188,8 +188,9 @@ class Press:
         values = {"title": title, "summary": summary, "mark": mark, "url": site(url), "facts": facts, "why": _WHY}
         # From the end: there no title stands, whatever it is called.
         before, after = self._styled("card", values).rsplit(_WHY, 1)
+        headline = pgettext("what changed", "%(change)s: %(title)s") % {"change": mark, "title": title}
+        values["headline"] = headline = headline if mark else str(title)
         text_before, text_after = render_to_string("mail/bulk/_card.txt", values).rsplit(_WHY, 1)
-        headline = f"{mark}: {title}" if mark else str(title)
         return Card(headline, Piece(before, text_before), Piece(after, text_after))
 
     def _why(self, language, reasons):
@@ -219,7 +220,7 @@ class Press:
             text = ngettext("%(count)s more event", "%(count)s more events", count) % many
         else:
             text = ngettext("%(count)s more practice", "%(count)s more practices", count) % many
-        return Piece(self._styled("more", {"text": text, "url": url}), f"\n{text}: {url}\n")
+        return Piece(self._styled("more", {"text": text, "url": url}), f"{text}\n{url}\n\n")
 
     def _styled(self, name, values):
         return css_inline.inline_fragment(render_to_string(f"mail/bulk/_{name}.html", values), self._styles)
@@ -255,7 +256,7 @@ def _frame(language, frequency, period):
     second, rest = rest.split(_PREHEADER)
     third, foot = rest.split(_ENTRIES)
     text_head, text_foot = render_to_string("mail/bulk/digest.txt", values).split(_ENTRIES)
-    return Piece(first, text_head), Piece(second, ""), Piece(third, ""), Piece(foot, "\n" + text_foot.lstrip("\n"))
+    return Piece(first, text_head), Piece(second, ""), Piece(third, ""), Piece(foot, text_foot.lstrip("\n"))
 
 
 def _heading(language, name):
@@ -266,7 +267,7 @@ def _heading(language, name):
     }[name]
     html = render_to_string("mail/bulk/_heading.html", {"heading": heading})
     styles = render_to_string("mail/bulk/_styles.css")
-    return Piece(css_inline.inline_fragment(html, styles), f"\n{heading}\n{'-' * len(heading)}\n")
+    return Piece(css_inline.inline_fragment(html, styles), f"\n{heading}\n{'-' * len(heading)}\n\n")
 
 
 def _subject(headline, count):

@@ -320,8 +320,8 @@ def test_what_does_not_fit_stays_for_the_next_time():
     first = [f"Event {number}" for number in range(6)] + [f"Practice {number}" for number in range(8)]
     assert told(reader) == [first, ["Event 6", "Practice 8", "Practice 9", "Practice 10"]]
     text = DigestIssue.objects.get(period="2027-W12").edition.text
-    assert "1 more event: http://localhost:8000/en/events/\n" in text
-    assert "3 more practices: http://localhost:8000/en/practices/\n" in text
+    assert "1 more event\nhttp://localhost:8000/en/events/\n" in text
+    assert "3 more practices\nhttp://localhost:8000/en/practices/\n" in text
 
 
 def test_changes_of_events_come_first_then_most_reasons_then_the_soonest():
