@@ -44,9 +44,8 @@ def measure(subscribers) -> int:
 
     connection.ensure_connection()
     before = _megabytes()
-    print(
-        f"\n{subscribers:,} subscribers, {INTERESTS:,} interests in {PROFILES:,} profiles; before the first run the process has {before:.0f} MB\n"
-    )
+    print(f"\n{subscribers:,} subscribers, {INTERESTS:,} interests in {PROFILES:,} profiles")
+    print(f"before the first run the process has {before:.0f} MB\n")
     print(
         "| week | digests | editions | items told | select s | render s | rows s | all s | a second | processor s: here"
         " | database | memory MB |"

@@ -116,6 +116,10 @@ class Side:
             yield self.items[lowest.bit_length() - 1]
             number ^= lowest
 
+    def bits_of(self, ids) -> int:
+        """The number of these ids of news."""
+        return sum(self.bit_of[str(key)] for key in ids)
+
     def fitting(self, interest: "Choice") -> int:
         """What an interest asks for and may be told: any of each list, an empty list meaning any at all."""
         found = self.tellable

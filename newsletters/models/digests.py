@@ -59,7 +59,9 @@ class News(models.Model):
 class DigestIssue(models.Model):
     """What a subscriber was sent for one period by the own calendar ("2027-W12"), or that there was nothing."""
 
-    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="issues", db_constraint=False)
+    subscriber = models.ForeignKey(
+        Subscriber, models.CASCADE, related_name="issues", db_constraint=False, db_index=False
+    )
     frequency = models.CharField(max_length=7, choices=Frequency)
     period = models.CharField(max_length=10)
     made_at = models.DateTimeField(default=timezone.now)

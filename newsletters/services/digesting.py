@@ -61,9 +61,11 @@ class Ready:
     edition_id: int
     practices: tuple[int, ...]
     events: tuple[int, ...]
+    events_bits: int
+    """Those of `events`: of an event all changes are told at once, and some readers know some of them already."""
 
 
-NOTHING = Ready(0, (), ())
+NOTHING = Ready(0, (), (), 0)
 
 
 class Run:
@@ -256,6 +258,7 @@ class Plan:
     period: str
     practices_id: int | None
     events_id: int | None
+    events_told: int
     key: tuple | None
     """(languages, period, interest, bits, searches, interest, bits); None where there is nothing to tell."""
 
@@ -275,7 +278,7 @@ def _plan(run, rows):
     practices, events = run.board.practices, run.board.events
     plans = []
     for pk, uid, languages, domain, period, p_id, p_interest, p_from, e_id, e_interest, e_from in rows:
-        p_bits = e_bits = 0
+        p_bits = e_bits = e_told = 0
         own = ()
         if p_id:
             p_bits = run.fits(p_interest, is_event=False)
@@ -285,9 +288,10 @@ def _plan(run, rows):
             p_bits &= practices.since(p_from) & ~practices.told(told.get(p_id, ""))
         if e_id:
             e_bits = run.fits(e_interest, is_event=True)
-            e_bits &= events.since(e_from) & ~events.told(told.get(e_id, ""))
+            e_told = events.told(told.get(e_id, ""))
+            e_bits &= events.since(e_from) & ~e_told
         key = (languages, period, p_interest, p_bits, own, e_interest, e_bits) if p_bits or e_bits else None
-        plans.append(Plan(pk, uid, domain, period, p_id, e_id, key))
+        plans.append(Plan(pk, uid, domain, period, p_id, e_id, e_told, key))
     return plans
 
 
@@ -302,10 +306,13 @@ def _told(run, subscription_ids):
 
 
 def _searches(rows):
-    """{subscriber: saved searches} of those who get the digest of practices."""
+    """{subscriber: saved searches} of these readers, and perhaps of others between them."""
     found = defaultdict(tuple)
-    readers = [row[0] for row in rows if row[5]]
-    saved = SavedSearch.objects.filter(subscriber__in=readers).order_by("subscriber", "pk")
+    if not rows:
+        return found
+    # By the block's limits: to name thousands of ids takes longer than to read a few searches too many.
+    saved = SavedSearch.objects.filter(subscriber_id__gte=rows[0][0], subscriber_id__lte=rows[-1][0])
+    saved = saved.order_by("subscriber", "pk")
     for subscriber, label, query in saved.values_list("subscriber", "label", "query"):
         found[subscriber] += (Search(label, query),)
     return found
@@ -328,8 +335,8 @@ def _made_ready(run, frequency, plans, made):
     editions = _stored(run, drafts, made)
     for content_hash, keys in by_hash.items():
         for key in keys:
-            content = contents[key]
-            ready[key] = Ready(editions[content_hash], content.practices.told, content.events.told)
+            practices, events = contents[key].practices.told, contents[key].events.told
+            ready[key] = Ready(editions[content_hash], practices, events, run.board.events.bits_of(events))
     return ready
 
 
@@ -407,11 +414,11 @@ INSERT INTO newsletters_delivery (key, issue_id, subscriber_id, edition_id, stat
 SELECT p.key, m.id, p.subscriber_id, p.edition_id, 'queued', '', 0, %(now)s, '', p.domain, %(now)s
 FROM made m JOIN plan p ON p.subscriber_id = m.subscriber_id WHERE p.edition_id IS NOT NULL
 """
+# A conflict would mean that something is told twice: then the block is undone, and made from the ledger as it is then.
 _LEDGER = """
 INSERT INTO newsletters_digestitem (subscription_id, news_id)
 SELECT s.id, t.news_id FROM unnest(%s::bigint[], %s::int[]) AS s(id, place)
 JOIN unnest(%s::int[], %s::bigint[]) AS t(place, news_id) ON t.place = s.place
-ON CONFLICT DO NOTHING
 """
 
 
@@ -433,15 +440,18 @@ def _write(run, frequency, plans, ready, made):
         cursor.execute(_WRITE, values)
         made.sent += cursor.rowcount
         made.empty += len(plans) - cursor.rowcount
-        cursor.execute(_LEDGER, _ledger(whole))
+        cursor.execute(_LEDGER, _ledger(run, whole))
         made.told += cursor.rowcount
 
 
-def _ledger(whole):
+def _ledger(run, whole):
     """([subscription], [place of its list]), ([place], [news]): each list of news goes to the database once."""
     places, subscriptions, lists, list_places, news = {}, [], [], [], []
     for plan, done in whole:
-        for subscription, ids in ((plan.practices_id, done.practices), (plan.events_id, done.events)):
+        events = done.events
+        if known := plan.events_told & done.events_bits:
+            events = tuple(item.news_id for item in run.board.events.of(done.events_bits & ~known))
+        for subscription, ids in ((plan.practices_id, done.practices), (plan.events_id, events)):
             if not ids:
                 continue
             if ids not in places:
