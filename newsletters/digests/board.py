@@ -171,6 +171,7 @@ class Board:
     practices: Side = field(init=False)
     events: Side = field(init=False)
     state: tuple = field(init=False)
+    first_id: int = field(init=False)
 
     def __post_init__(self):
         self.state = self.present_state()
@@ -179,6 +180,7 @@ class Board:
             rows = cursor.fetchall()
         self.practices = Side([row for row in rows if not row[2]])
         self.events = Side([row for row in rows if row[2]])
+        self.first_id = min((row[0] for row in rows), default=0)
         self._found = {}
 
     def present_state(self):

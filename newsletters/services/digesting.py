@@ -39,7 +39,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Made:
-    """What a run did: digests to be sent, periods without anything to tell, and seconds by part of the work."""
+    """What a run did: digests to be sent, periods without anything to tell, seconds by part of the work.
+
+    `told` counts items of the ledger, `pulled` digests that were taken back or skipped before they were sent.
+    """
 
     sent: int = 0
     empty: int = 0
@@ -119,7 +122,7 @@ def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
     What one block fails with stops no other, and that block is due again.
     """
     now, begun, made = now or timezone.now(), time.monotonic(), Made()
-    made.pulled = pull_back(now)
+    made.pulled = pull_back(now) + untell_skipped()
     blocks = [
         (frequency, due, number)
         for frequency, due in due_now(now)
@@ -274,7 +277,7 @@ def _readers(run, frequency, due, number, block):
 def _plan(run, rows):
     """What each reader is to be told."""
     told = _told(run, [pk for row in rows for pk in (row[5], row[8]) if pk])
-    searches = _searches(rows)
+    searches = _searches(run, rows)
     practices, events = run.board.practices, run.board.events
     plans = []
     for pk, uid, languages, domain, period, p_id, p_interest, p_from, e_id, e_interest, e_from in rows:
@@ -282,9 +285,9 @@ def _plan(run, rows):
         own = ()
         if p_id:
             p_bits = run.fits(p_interest, is_event=False)
-            own = searches.get(pk, ())
-            for search in own:
-                p_bits |= run.board.found_by(search.query)
+            for search, since in searches.get(pk, ()):
+                own += (search,)
+                p_bits |= run.board.found_by(search.query) & practices.since(since)
             p_bits &= practices.since(p_from) & ~practices.told(told.get(p_id, ""))
         if e_id:
             e_bits = run.fits(e_interest, is_event=True)
@@ -297,24 +300,25 @@ def _plan(run, rows):
 
 def _told(run, subscription_ids):
     """{subscription: "1,2,3"} of what the ledger says of present news."""
-    ids = run.board.tellable_ids
-    if not ids:
-        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_TOLD, [subscription_ids, min(ids)])
+        cursor.execute(_TOLD, [subscription_ids, run.board.first_id])
         return dict(cursor.fetchall())
 
 
-def _searches(rows):
-    """{subscriber: saved searches} of these readers, and perhaps of others between them."""
-    found = defaultdict(tuple)
+def _searches(run, rows):
+    """{subscriber: [(saved search, since when)]} of these readers, and perhaps of others between them.
+
+    What a search found when it was saved is not new: it counts from then, as `Side.since` wants it.
+    """
+    found = defaultdict(list)
     if not rows:
         return found
     # By the block's limits: to name thousands of ids takes longer than to read a few searches too many.
     saved = SavedSearch.objects.filter(subscriber_id__gte=rows[0][0], subscriber_id__lte=rows[-1][0])
-    saved = saved.order_by("subscriber", "pk")
-    for subscriber, label, query in saved.values_list("subscriber", "label", "query"):
-        found[subscriber] += (Search(label, query),)
+    rows = saved.order_by("subscriber", "pk").values_list("subscriber", "label", "query", "created_at")
+    for subscriber, label, query, at in rows:
+        since = at.timestamp() if at > run.board.since else None
+        found[subscriber].append((Search(label, query), since))
     return found
 
 
@@ -474,7 +478,11 @@ _QUEUED = """
 SELECT DISTINCT unnest(e.news) FROM newsletters_edition e
 WHERE e.id IN (SELECT edition_id FROM newsletters_delivery WHERE campaign_id IS NULL AND state = 'queued')
 """
-_PULL = """
+_UNTOLD = """DELETE FROM newsletters_digestitem t
+    USING {undone} AS u, newsletters_edition e, newsletters_subscription w
+    WHERE e.id = u.edition_id AND w.subscriber_id = u.subscriber_id AND w.channel <> 'newsletter'
+        AND t.subscription_id = w.id AND t.news_id = ANY(e.news)"""
+_PULL = f"""
 WITH pulled AS (
     DELETE FROM newsletters_delivery WHERE id IN (
         SELECT d.id FROM newsletters_delivery d JOIN newsletters_edition e ON e.id = d.edition_id
@@ -483,12 +491,19 @@ WITH pulled AS (
     ) RETURNING issue_id, subscriber_id, edition_id
 ), issues AS (
     DELETE FROM newsletters_digestissue i USING pulled WHERE i.id = pulled.issue_id
-), untold AS (
-    DELETE FROM newsletters_digestitem t USING pulled, newsletters_edition e, newsletters_subscription w
-    WHERE e.id = pulled.edition_id AND w.subscriber_id = pulled.subscriber_id AND w.channel <> 'newsletter'
-        AND t.subscription_id = w.id AND t.news_id = ANY(e.news)
-)
+), untold AS ({_UNTOLD.format(undone="pulled")})
 SELECT count(*) FROM pulled
+"""
+_SKIPPED = f"""
+WITH skipped AS (
+    SELECT i.id, i.subscriber_id, i.edition_id
+    FROM newsletters_delivery d JOIN newsletters_digestissue i ON i.id = d.issue_id
+    WHERE d.campaign_id IS NULL AND d.state = 'skipped' AND i.edition_id IS NOT NULL
+    FOR UPDATE OF i SKIP LOCKED
+), emptied AS (
+    UPDATE newsletters_digestissue i SET edition_id = NULL FROM skipped WHERE i.id = skipped.id
+), untold AS ({_UNTOLD.format(undone="skipped")})
+SELECT count(*) FROM skipped
 """
 
 
@@ -507,4 +522,11 @@ def pull_back(now=None) -> int:
         if not gone:
             return 0
         cursor.execute(_PULL, [list(gone)])
+        return cursor.fetchone()[0]
+
+
+def untell_skipped() -> int:
+    """Forget that readers were told what was skipped in the queue, being paused then: the next digest tells it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SKIPPED)
         return cursor.fetchone()[0]

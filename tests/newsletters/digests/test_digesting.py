@@ -11,7 +11,7 @@ from newsletters.services.digesting import make_due, pull_back
 from practices.models import Practice
 from tests.events.factories import make_event
 from tests.factories import make_network, make_practice, make_term
-from tests.newsletters.factories_digests import make_interest, make_reader
+from tests.newsletters.factories_digests import LONG_AGO, make_interest, make_reader
 from vocabularies.models import Scheme
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,10 @@ def step(event, action, at, **changes):
     """Change an event as its desk would, at a moment of the test's own."""
     Event.objects.filter(pk=event.pk).update(**changes)
     return EventStep.objects.create(event=event, action=action, at=at)
+
+
+def save_search(reader, label, query):
+    SavedSearch.objects.create(subscriber=reader, label=label, query=query, created_at=LONG_AGO)
 
 
 def make_and_send(now):
@@ -350,7 +354,7 @@ def test_entry_that_several_networks_carry_stands_once_with_all_reasons():
     reader = make_reader(interest=make_interest(themes=[youth], networks=networks))
     new_practice(themes=[youth], networks=networks[:2])
     new_practice("Of none of them", themes=[youth])
-    SavedSearch.objects.create(subscriber=reader, label="walks <at> night", query="q=walks")
+    save_search(reader, "walks <at> night", "q=walks")
 
     make_due(MONDAY)
 
@@ -376,7 +380,7 @@ def test_languages_of_an_interest_leave_out_what_cannot_be_read():
 def test_saved_search_brings_what_the_interest_does_not():
     other = make_term(Scheme.THEME)
     reader = make_reader(interest=make_interest(themes=[other]))
-    SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walking")
+    save_search(reader, "walks", "q=walking")
     new_practice()
     new_practice("Something else")
 
@@ -387,6 +391,17 @@ def test_saved_search_brings_what_the_interest_does_not():
     assert "New answers to your searches" in Edition.objects.get().text
 
 
+def test_saved_search_does_not_bring_what_it_found_when_it_was_saved():
+    reader = make_reader(interest=make_interest(themes=[make_term(Scheme.THEME)]))
+    SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walks", created_at=MONDAY - DAY)
+    new_practice("Old walks", at=MONDAY - DAY - MINUTE)
+    new_practice("New walks", at=MONDAY - DAY + MINUTE)
+
+    make_due(MONDAY)
+
+    assert told(reader) == [["New walks"]]
+
+
 def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
     from newsletters.digests import board
 
@@ -395,7 +410,7 @@ def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
     monkeypatch.setattr(board, "matching_among", lambda *given: asked.append(given) or ask(*given))
     for _number in range(3):
         reader = make_reader()
-        SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walks")
+        save_search(reader, "walks", "q=walks")
     new_practice()
 
     make_due(MONDAY)
@@ -406,7 +421,7 @@ def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
 
 def test_saved_search_for_what_is_no_more_finds_nothing():
     reader = make_reader(interest=make_interest(themes=[make_term(Scheme.THEME)]))
-    SavedSearch.objects.create(subscriber=reader, label="gone", query="theme=was-deleted")
+    save_search(reader, "gone", "theme=was-deleted")
     new_practice()
 
     assert make_due(MONDAY).empty == 1
@@ -459,6 +474,22 @@ def test_pause_holds_digests_back_and_loses_nothing():
     make_due(MONDAY + 2 * DAY)
 
     assert told(reader) == [["Night walks"]]
+
+
+def test_what_was_skipped_in_the_queue_is_told_after_the_pause():
+    reader = make_reader()
+    new_practice()
+    make_due(MONDAY)
+    Delivery.objects.update(state="skipped", skip_reason="paused")
+    Subscription.objects.update(state="paused", paused_until=MONDAY + DAY)
+
+    make_due(MONDAY + MINUTE)
+    make_due(MONDAY + WEEK)
+    make_due(MONDAY + 2 * WEEK)
+
+    assert told(reader) == [["Night walks"]]
+    assert periods(reader) == ["2027-W12", "2027-W13", "2027-W14"]
+    assert Delivery.objects.filter(state="queued").count() == 1
 
 
 def test_forgotten_address_gets_no_digest():

@@ -20,7 +20,7 @@ from newsletters.services.digesting import make_due
 from practices.models import Practice
 from tests.events.factories import make_event
 from tests.factories import make_city, make_network, make_practice, make_term
-from tests.newsletters.factories_digests import make_interest, make_reader
+from tests.newsletters.factories_digests import LONG_AGO, make_interest, make_reader
 from vocabularies.models import Scheme
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,7 @@ def digests(settings):
     interest = everything()
     for language in LANGUAGES:
         reader = make_reader(languages=[language], interest=interest)
-        SavedSearch.objects.create(subscriber=reader, label="genitori", query="q=genitori")
+        SavedSearch.objects.create(subscriber=reader, label="genitori", query="q=genitori", created_at=LONG_AGO)
     make_due(NOW)
     return {edition.language: edition for edition in Edition.objects.all()}
 
