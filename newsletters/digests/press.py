@@ -2,11 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import css_inline
 from babel.dates import format_date
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -324,7 +326,9 @@ def _practices(ids):
 
 
 def _events(ids):
-    moved_from = previous_starts(OuterRef("pk"), OuterRef("starts_at")).values("old_starts_at")[:1]
+    # Of a postponed one, which has no beginning, every former one differs.
+    starts_at = Coalesce(OuterRef("starts_at"), Value(datetime.fromtimestamp(0, UTC)))
+    moved_from = previous_starts(OuterRef("pk"), starts_at).values("old_starts_at")[:1]
     events = Event.objects.filter(pk__in=ids).select_related("city").annotate(previous_start=Subquery(moved_from))
     return events.defer(*in_all_languages(*LONG_TEXTS))
 

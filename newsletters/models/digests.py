@@ -32,7 +32,8 @@ class News(models.Model):
     practice = models.ForeignKey(Practice, models.CASCADE, null=True, blank=True, related_name="+")
     event = models.ForeignKey(Event, models.CASCADE, null=True, blank=True, related_name="+")
     occasion = models.BigIntegerField(default=0)
-    """Tells one change of a kind from the next: the id of the event's step; 0 for what happens once."""
+    """Tells one change of a kind from the next: the id of the event's step (of its change of date, negative, where it
+    was edited); 0 for what happens once."""
     at = models.DateTimeField()
     themes = ArrayField(models.BigIntegerField(), default=list)
     networks = ArrayField(models.BigIntegerField(), default=list)

@@ -4,13 +4,15 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from events.models import Event, EventStep
+from events.services import life
 from newsletters.models import Delivery, DigestIssue, DigestItem, Edition, News, SavedSearch, Subscription
 from newsletters.services.digesting import make_due, pull_back
 from practices.models import Practice
 from tests.events.factories import make_event
-from tests.factories import make_network, make_practice, make_term
+from tests.factories import make_network, make_person, make_practice, make_term
 from tests.newsletters.factories_digests import LONG_AGO, make_interest, make_reader
 from vocabularies.models import Scheme
 
@@ -277,6 +279,25 @@ def test_change_that_another_one_replaced_is_not_told():
     make_and_send(MONDAY + 2 * WEEK)
 
     assert told(reader) == [["Seminar"], ["Cancelled: Seminar"]]
+
+
+def test_what_the_desk_of_an_event_does_is_told():
+    reader, desk = make_reader(), make_person(is_superuser=True)
+    with time_machine.travel(MONDAY - DAY, tick=False):
+        event = make_event(title_en="Seminar", published=False, day=date(2027, 6, 15), venue="Town hall")
+        life.publish(event, actor=desk)
+    make_and_send(MONDAY)
+    with time_machine.travel(MONDAY + DAY, tick=False):
+        life.postpone(event, actor=desk)
+    make_and_send(MONDAY + WEEK)
+    with time_machine.travel(MONDAY + 8 * DAY, tick=False):
+        life.cancel(event, actor=desk)
+    make_and_send(MONDAY + 2 * WEEK)
+
+    assert told(reader) == [["Seminar"], ["Postponed: Seminar"], ["Cancelled: Seminar"]]
+    assert (
+        "No date yet · Town hall · It was on 15 June 2027" in DigestIssue.objects.get(period="2027-W13").edition.text
+    )
 
 
 def test_report_of_an_event_is_told_after_it():
