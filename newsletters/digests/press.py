@@ -36,7 +36,6 @@ from newsletters.digests.choosing import ALL, Chosen, Entry
 from newsletters.frames import preferences_address, site
 from newsletters.models import Frequency, News
 from practices.models import Practice
-from practices.models.practice import practice_slug
 from practices.search.catalogue import catalogue
 from practices.search.facets import FACET
 from practices.search.indexing import library_version
@@ -186,7 +185,7 @@ class Press:
         record = self._records[(item.is_event, item.record_id)]
         title, summary = (_localized(record, name, languages) for name in ("title", "summary"))
         describe = _of_event if item.is_event else _of_practice
-        mark, url, facts = describe(item, record, title)
+        mark, url, facts = describe(item, record)
         values = {"title": title, "summary": summary, "mark": mark, "url": site(url), "facts": facts, "why": _WHY}
         # From the end: there no title stands, whatever it is called.
         before, after = self._styled("card", values).rsplit(_WHY, 1)
@@ -340,17 +339,20 @@ def _localized(record, name, languages):
     return LocalizedText(getattr(record, f"{name}_{language}") if language else "", language, language != languages[0])
 
 
-def _of_practice(item, practice, title):
+# Addresses are the short ones, which lead to the full: a title in Arabic would fill three lines of the text.
+
+
+def _of_practice(item, practice):
     """(mark, address, facts)."""
     place = []
     if practice.city:
         if practice.location_precision != Practice.Precision.HIDDEN:
             place.append(proper_name(practice.city, translation.get_language()))
         place.append(str(countries.name(practice.city.country.code)))
-    return "", reverse("practices:detail", args=[practice.pk, practice_slug(str(title))]), listed(filter(None, place))
+    return "", reverse("practices:detail", args=[practice.pk]), listed(filter(None, place))
 
 
-def _of_event(item, event, title):
+def _of_event(item, event):
     """(mark, address, facts)."""
     mark = "" if item.kind == Kind.NEW else str(News.Kind(item.kind).label)
     facts = [when_in_words(event), where_in_words(event)]
@@ -360,4 +362,4 @@ def _of_event(item, event, title):
         facts.append(
             _("Moved from %(day)s") % {"day": day} if event.starts_at else _("It was on %(day)s") % {"day": day}
         )
-    return mark, event.get_absolute_url(), " · ".join(filter(None, facts))
+    return mark, reverse("events:detail", args=[event.pk]), " · ".join(filter(None, facts))
