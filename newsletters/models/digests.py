@@ -66,7 +66,9 @@ class DigestIssue(models.Model):
     frequency = models.CharField(max_length=7, choices=Frequency)
     period = models.CharField(max_length=10)
     made_at = models.DateTimeField(default=timezone.now)
-    edition = models.ForeignKey(Edition, models.PROTECT, null=True, blank=True, related_name="issues")
+    edition = models.ForeignKey(
+        Edition, models.PROTECT, null=True, blank=True, related_name="issues", db_constraint=False
+    )
     """Null where there was nothing to tell."""
 
     class Meta:
