@@ -613,3 +613,16 @@ def test_command_makes_what_is_due(capsys):
     call_command("make_digests", now="2027-03-22T08:00+01:00")
 
     assert capsys.readouterr().out.startswith("1 digests to be sent, 0 with nothing to tell, 1 editions, 1 items told")
+
+
+def test_ledger_goes_with_its_reader_and_with_its_record():
+    reader, other = make_reader(), make_reader()
+    practice = new_practice()
+    event = new_event()
+    make_due(MONDAY)
+    assert DigestItem.objects.count() == 4
+
+    reader.delete()
+    assert set(DigestItem.objects.values_list("subscription__subscriber", flat=True)) == {other.pk}
+    practice.delete()
+    assert list(DigestItem.objects.values_list("news__event", flat=True)) == [event.pk]
