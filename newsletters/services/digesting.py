@@ -392,7 +392,8 @@ def _editions_of(hashes):
 def _written_again(edition):
     """The edition of which only the row was left, its text having been deleted some time after it was sent."""
     same = Edition.objects.filter(campaign__isnull=True, content_hash=edition.content_hash)
-    same.update(html=edition.html, text=edition.text, news=edition.news, made_at=edition.made_at)
+    fields = ("subject", "html", "text", "news", "made_at")
+    same.update(**{name: getattr(edition, name) for name in fields})
     return same.get().pk
 
 

@@ -543,14 +543,14 @@ def test_edition_whose_text_was_deleted_is_written_again():
     new_practice()
     make_due(MONDAY)
     before = Edition.objects.get()
-    Edition.objects.update(html="", text="")
+    Edition.objects.update(subject="", html="", text="")
     make_reader()
 
     made = make_due(MONDAY + MINUTE)
 
     assert made.sent == 1
     after = Edition.objects.get()
-    assert (after.html, after.text) == (before.html, before.text)
+    assert (after.subject, after.html, after.text) == (before.subject, before.html, before.text)
 
 
 def test_entry_that_cannot_be_rendered_is_left_out_alone(monkeypatch):
