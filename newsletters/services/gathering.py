@@ -35,7 +35,7 @@ SELECT found.kind, e.id, found.occasion, found.at,
     {languages}
 FROM (
     SELECT 'new' AS kind, id AS event_id, 0 AS occasion, published_at AS at FROM events_event
-    WHERE published_at >= %(since)s OR published_at IS NOT NULL AND (ends_at IS NULL OR ends_at >= %(now)s)
+    WHERE published_at >= %(since)s OR published_at IS NOT NULL AND (status = 'postponed' OR ends_at >= %(now)s)
     UNION ALL
     SELECT action, event_id, id, at FROM events_eventstep
     WHERE at >= %(since)s
