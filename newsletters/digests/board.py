@@ -116,6 +116,10 @@ class Side:
             yield self.items[lowest.bit_length() - 1]
             number ^= lowest
 
+    def bits_of(self, ids) -> int:
+        """The number of these ids of news."""
+        return sum(self.bit_of[str(key)] for key in ids)
+
     def fitting(self, interest: "Choice") -> int:
         """What an interest asks for and may be told: any of each list, an empty list meaning any at all."""
         found = self.tellable
@@ -167,6 +171,7 @@ class Board:
     practices: Side = field(init=False)
     events: Side = field(init=False)
     state: tuple = field(init=False)
+    first_id: int = field(init=False)
 
     def __post_init__(self):
         self.state = self.present_state()
@@ -175,6 +180,7 @@ class Board:
             rows = cursor.fetchall()
         self.practices = Side([row for row in rows if not row[2]])
         self.events = Side([row for row in rows if row[2]])
+        self.first_id = min((row[0] for row in rows), default=0)
         self._found = {}
 
     def present_state(self):

@@ -2,11 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import css_inline
 from babel.dates import format_date
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -34,7 +36,6 @@ from newsletters.digests.choosing import ALL, Chosen, Entry
 from newsletters.frames import preferences_address, site
 from newsletters.models import Frequency, News
 from practices.models import Practice
-from practices.models.practice import practice_slug
 from practices.search.catalogue import catalogue
 from practices.search.facets import FACET
 from practices.search.indexing import library_version
@@ -184,12 +185,13 @@ class Press:
         record = self._records[(item.is_event, item.record_id)]
         title, summary = (_localized(record, name, languages) for name in ("title", "summary"))
         describe = _of_event if item.is_event else _of_practice
-        mark, url, facts = describe(item, record, title)
+        mark, url, facts = describe(item, record)
         values = {"title": title, "summary": summary, "mark": mark, "url": site(url), "facts": facts, "why": _WHY}
         # From the end: there no title stands, whatever it is called.
         before, after = self._styled("card", values).rsplit(_WHY, 1)
+        headline = pgettext("what changed", "%(change)s: %(title)s") % {"change": mark, "title": title}
+        values["headline"] = headline = headline if mark else str(title)
         text_before, text_after = render_to_string("mail/bulk/_card.txt", values).rsplit(_WHY, 1)
-        headline = f"{mark}: {title}" if mark else str(title)
         return Card(headline, Piece(before, text_before), Piece(after, text_after))
 
     def _why(self, language, reasons):
@@ -219,7 +221,7 @@ class Press:
             text = ngettext("%(count)s more event", "%(count)s more events", count) % many
         else:
             text = ngettext("%(count)s more practice", "%(count)s more practices", count) % many
-        return Piece(self._styled("more", {"text": text, "url": url}), f"\n{text}: {url}\n")
+        return Piece(self._styled("more", {"text": text, "url": url}), f"{text}\n{url}\n\n")
 
     def _styled(self, name, values):
         return css_inline.inline_fragment(render_to_string(f"mail/bulk/_{name}.html", values), self._styles)
@@ -255,7 +257,7 @@ def _frame(language, frequency, period):
     second, rest = rest.split(_PREHEADER)
     third, foot = rest.split(_ENTRIES)
     text_head, text_foot = render_to_string("mail/bulk/digest.txt", values).split(_ENTRIES)
-    return Piece(first, text_head), Piece(second, ""), Piece(third, ""), Piece(foot, "\n" + text_foot.lstrip("\n"))
+    return Piece(first, text_head), Piece(second, ""), Piece(third, ""), Piece(foot, text_foot.lstrip("\n"))
 
 
 def _heading(language, name):
@@ -266,7 +268,7 @@ def _heading(language, name):
     }[name]
     html = render_to_string("mail/bulk/_heading.html", {"heading": heading})
     styles = render_to_string("mail/bulk/_styles.css")
-    return Piece(css_inline.inline_fragment(html, styles), f"\n{heading}\n{'-' * len(heading)}\n")
+    return Piece(css_inline.inline_fragment(html, styles), f"\n{heading}\n{'-' * len(heading)}\n\n")
 
 
 def _subject(headline, count):
@@ -323,7 +325,9 @@ def _practices(ids):
 
 
 def _events(ids):
-    moved_from = previous_starts(OuterRef("pk"), OuterRef("starts_at")).values("old_starts_at")[:1]
+    # Of a postponed one, which has no beginning, every former one differs.
+    starts_at = Coalesce(OuterRef("starts_at"), Value(datetime.fromtimestamp(0, UTC)))
+    moved_from = previous_starts(OuterRef("pk"), starts_at).values("old_starts_at")[:1]
     events = Event.objects.filter(pk__in=ids).select_related("city").annotate(previous_start=Subquery(moved_from))
     return events.defer(*in_all_languages(*LONG_TEXTS))
 
@@ -335,17 +339,20 @@ def _localized(record, name, languages):
     return LocalizedText(getattr(record, f"{name}_{language}") if language else "", language, language != languages[0])
 
 
-def _of_practice(item, practice, title):
+# Addresses are the short ones, which lead to the full: a title in Arabic would fill three lines of the text.
+
+
+def _of_practice(item, practice):
     """(mark, address, facts)."""
     place = []
     if practice.city:
         if practice.location_precision != Practice.Precision.HIDDEN:
             place.append(proper_name(practice.city, translation.get_language()))
         place.append(str(countries.name(practice.city.country.code)))
-    return "", reverse("practices:detail", args=[practice.pk, practice_slug(str(title))]), listed(filter(None, place))
+    return "", reverse("practices:detail", args=[practice.pk]), listed(filter(None, place))
 
 
-def _of_event(item, event, title):
+def _of_event(item, event):
     """(mark, address, facts)."""
     mark = "" if item.kind == Kind.NEW else str(News.Kind(item.kind).label)
     facts = [when_in_words(event), where_in_words(event)]
@@ -355,4 +362,4 @@ def _of_event(item, event, title):
         facts.append(
             _("Moved from %(day)s") % {"day": day} if event.starts_at else _("It was on %(day)s") % {"day": day}
         )
-    return mark, event.get_absolute_url(), " · ".join(filter(None, facts))
+    return mark, reverse("events:detail", args=[event.pk]), " · ".join(filter(None, facts))

@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
                 ('frequency', models.CharField(choices=[('daily', 'Every day'), ('weekly', 'Every week'), ('monthly', 'Every month')], max_length=7)),
                 ('period', models.CharField(max_length=10)),
                 ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('edition', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='issues', to='newsletters.edition')),
+                ('edition', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='issues', to='newsletters.edition')),
             ],
             options={
                 'verbose_name': 'digest',
@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='digestissue',
             name='subscriber',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='issues', to='newsletters.subscriber'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='issues', to='newsletters.subscriber'),
         ),
         migrations.AddField(
             model_name='delivery',

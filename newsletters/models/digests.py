@@ -32,7 +32,8 @@ class News(models.Model):
     practice = models.ForeignKey(Practice, models.CASCADE, null=True, blank=True, related_name="+")
     event = models.ForeignKey(Event, models.CASCADE, null=True, blank=True, related_name="+")
     occasion = models.BigIntegerField(default=0)
-    """Tells one change of a kind from the next: the id of the event's step; 0 for what happens once."""
+    """Tells one change of a kind from the next: the id of the event's step (of its change of date, negative, where it
+    was edited); 0 for what happens once."""
     at = models.DateTimeField()
     themes = ArrayField(models.BigIntegerField(), default=list)
     networks = ArrayField(models.BigIntegerField(), default=list)
@@ -59,11 +60,15 @@ class News(models.Model):
 class DigestIssue(models.Model):
     """What a subscriber was sent for one period by the own calendar ("2027-W12"), or that there was nothing."""
 
-    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="issues", db_constraint=False)
+    subscriber = models.ForeignKey(
+        Subscriber, models.CASCADE, related_name="issues", db_constraint=False, db_index=False
+    )
     frequency = models.CharField(max_length=7, choices=Frequency)
     period = models.CharField(max_length=10)
     made_at = models.DateTimeField(default=timezone.now)
-    edition = models.ForeignKey(Edition, models.PROTECT, null=True, blank=True, related_name="issues")
+    edition = models.ForeignKey(
+        Edition, models.PROTECT, null=True, blank=True, related_name="issues", db_constraint=False
+    )
     """Null where there was nothing to tell."""
 
     class Meta:

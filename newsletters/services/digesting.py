@@ -39,7 +39,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Made:
-    """What a run did: digests to be sent, periods without anything to tell, and seconds by part of the work."""
+    """What a run did: digests to be sent, periods without anything to tell, seconds by part of the work.
+
+    `told` counts items of the ledger, `pulled` digests that were taken back or skipped before they were sent.
+    """
 
     sent: int = 0
     empty: int = 0
@@ -61,9 +64,11 @@ class Ready:
     edition_id: int
     practices: tuple[int, ...]
     events: tuple[int, ...]
+    events_bits: int
+    """Those of `events`: of an event all changes are told at once, and some readers know some of them already."""
 
 
-NOTHING = Ready(0, (), ())
+NOTHING = Ready(0, (), (), 0)
 
 
 class Run:
@@ -117,7 +122,7 @@ def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
     What one block fails with stops no other, and that block is due again.
     """
     now, begun, made = now or timezone.now(), time.monotonic(), Made()
-    made.pulled = pull_back(now)
+    made.pulled = pull_back(now) + untell_skipped()
     blocks = [
         (frequency, due, number)
         for frequency, due in due_now(now)
@@ -209,7 +214,13 @@ def _lap(made, part, clock):
 
 
 def _is_ours(frequency, number):
+    """Take the lock of a block until the end of the transaction; False where another worker has it.
+
+    Nobody waits for the disk when the block is committed: should the database fail just then, all of it is made again, for
+    no mail is handed over before a later commit, which does wait.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK + _FREQUENCIES.index(frequency), number])
         return cursor.fetchone()[0]
 
@@ -256,6 +267,7 @@ class Plan:
     period: str
     practices_id: int | None
     events_id: int | None
+    events_told: int
     key: tuple | None
     """(languages, period, interest, bits, searches, interest, bits); None where there is nothing to tell."""
 
@@ -271,43 +283,48 @@ def _readers(run, frequency, due, number, block):
 def _plan(run, rows):
     """What each reader is to be told."""
     told = _told(run, [pk for row in rows for pk in (row[5], row[8]) if pk])
-    searches = _searches(rows)
+    searches = _searches(run, rows)
     practices, events = run.board.practices, run.board.events
     plans = []
     for pk, uid, languages, domain, period, p_id, p_interest, p_from, e_id, e_interest, e_from in rows:
-        p_bits = e_bits = 0
+        p_bits = e_bits = e_told = 0
         own = ()
         if p_id:
             p_bits = run.fits(p_interest, is_event=False)
-            own = searches.get(pk, ())
-            for search in own:
-                p_bits |= run.board.found_by(search.query)
+            for search, since in searches.get(pk, ()):
+                own += (search,)
+                p_bits |= run.board.found_by(search.query) & practices.since(since)
             p_bits &= practices.since(p_from) & ~practices.told(told.get(p_id, ""))
         if e_id:
             e_bits = run.fits(e_interest, is_event=True)
-            e_bits &= events.since(e_from) & ~events.told(told.get(e_id, ""))
+            e_told = events.told(told.get(e_id, ""))
+            e_bits &= events.since(e_from) & ~e_told
         key = (languages, period, p_interest, p_bits, own, e_interest, e_bits) if p_bits or e_bits else None
-        plans.append(Plan(pk, uid, domain, period, p_id, e_id, key))
+        plans.append(Plan(pk, uid, domain, period, p_id, e_id, e_told, key))
     return plans
 
 
 def _told(run, subscription_ids):
     """{subscription: "1,2,3"} of what the ledger says of present news."""
-    ids = run.board.tellable_ids
-    if not ids:
-        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_TOLD, [subscription_ids, min(ids)])
+        cursor.execute(_TOLD, [subscription_ids, run.board.first_id])
         return dict(cursor.fetchall())
 
 
-def _searches(rows):
-    """{subscriber: saved searches} of those who get the digest of practices."""
-    found = defaultdict(tuple)
-    readers = [row[0] for row in rows if row[5]]
-    saved = SavedSearch.objects.filter(subscriber__in=readers).order_by("subscriber", "pk")
-    for subscriber, label, query in saved.values_list("subscriber", "label", "query"):
-        found[subscriber] += (Search(label, query),)
+def _searches(run, rows):
+    """{subscriber: [(saved search, since when)]} of these readers, and perhaps of others between them.
+
+    What a search found when it was saved is not new: it counts from then, as `Side.since` wants it.
+    """
+    found = defaultdict(list)
+    if not rows:
+        return found
+    # By the block's limits: to name thousands of ids takes longer than to read a few searches too many.
+    saved = SavedSearch.objects.filter(subscriber_id__gte=rows[0][0], subscriber_id__lte=rows[-1][0])
+    rows = saved.order_by("subscriber", "pk").values_list("subscriber", "label", "query", "created_at")
+    for subscriber, label, query, at in rows:
+        since = at.timestamp() if at > run.board.since else None
+        found[subscriber].append((Search(label, query), since))
     return found
 
 
@@ -328,8 +345,8 @@ def _made_ready(run, frequency, plans, made):
     editions = _stored(run, drafts, made)
     for content_hash, keys in by_hash.items():
         for key in keys:
-            content = contents[key]
-            ready[key] = Ready(editions[content_hash], content.practices.told, content.events.told)
+            practices, events = contents[key].practices.told, contents[key].events.told
+            ready[key] = Ready(editions[content_hash], practices, events, run.board.events.bits_of(events))
     return ready
 
 
@@ -375,7 +392,8 @@ def _editions_of(hashes):
 def _written_again(edition):
     """The edition of which only the row was left, its text having been deleted some time after it was sent."""
     same = Edition.objects.filter(campaign__isnull=True, content_hash=edition.content_hash)
-    same.update(html=edition.html, text=edition.text, news=edition.news, made_at=edition.made_at)
+    fields = ("subject", "html", "text", "news", "made_at")
+    same.update(**{name: getattr(edition, name) for name in fields})
     return same.get().pk
 
 
@@ -407,11 +425,11 @@ INSERT INTO newsletters_delivery (key, issue_id, subscriber_id, edition_id, stat
 SELECT p.key, m.id, p.subscriber_id, p.edition_id, 'queued', '', 0, %(now)s, '', p.domain, %(now)s
 FROM made m JOIN plan p ON p.subscriber_id = m.subscriber_id WHERE p.edition_id IS NOT NULL
 """
+# A conflict would mean that something is told twice: then the block is undone, and made from the ledger as it is then.
 _LEDGER = """
 INSERT INTO newsletters_digestitem (subscription_id, news_id)
 SELECT s.id, t.news_id FROM unnest(%s::bigint[], %s::int[]) AS s(id, place)
 JOIN unnest(%s::int[], %s::bigint[]) AS t(place, news_id) ON t.place = s.place
-ON CONFLICT DO NOTHING
 """
 
 
@@ -433,15 +451,18 @@ def _write(run, frequency, plans, ready, made):
         cursor.execute(_WRITE, values)
         made.sent += cursor.rowcount
         made.empty += len(plans) - cursor.rowcount
-        cursor.execute(_LEDGER, _ledger(whole))
+        cursor.execute(_LEDGER, _ledger(run, whole))
         made.told += cursor.rowcount
 
 
-def _ledger(whole):
+def _ledger(run, whole):
     """([subscription], [place of its list]), ([place], [news]): each list of news goes to the database once."""
     places, subscriptions, lists, list_places, news = {}, [], [], [], []
     for plan, done in whole:
-        for subscription, ids in ((plan.practices_id, done.practices), (plan.events_id, done.events)):
+        events = done.events
+        if known := plan.events_told & done.events_bits:
+            events = tuple(item.news_id for item in run.board.events.of(done.events_bits & ~known))
+        for subscription, ids in ((plan.practices_id, done.practices), (plan.events_id, events)):
             if not ids:
                 continue
             if ids not in places:
@@ -464,7 +485,11 @@ _QUEUED = """
 SELECT DISTINCT unnest(e.news) FROM newsletters_edition e
 WHERE e.id IN (SELECT edition_id FROM newsletters_delivery WHERE campaign_id IS NULL AND state = 'queued')
 """
-_PULL = """
+_UNTOLD = """DELETE FROM newsletters_digestitem t
+    USING {undone} AS u, newsletters_edition e, newsletters_subscription w
+    WHERE e.id = u.edition_id AND w.subscriber_id = u.subscriber_id AND w.channel <> 'newsletter'
+        AND t.subscription_id = w.id AND t.news_id = ANY(e.news)"""
+_PULL = f"""
 WITH pulled AS (
     DELETE FROM newsletters_delivery WHERE id IN (
         SELECT d.id FROM newsletters_delivery d JOIN newsletters_edition e ON e.id = d.edition_id
@@ -473,12 +498,19 @@ WITH pulled AS (
     ) RETURNING issue_id, subscriber_id, edition_id
 ), issues AS (
     DELETE FROM newsletters_digestissue i USING pulled WHERE i.id = pulled.issue_id
-), untold AS (
-    DELETE FROM newsletters_digestitem t USING pulled, newsletters_edition e, newsletters_subscription w
-    WHERE e.id = pulled.edition_id AND w.subscriber_id = pulled.subscriber_id AND w.channel <> 'newsletter'
-        AND t.subscription_id = w.id AND t.news_id = ANY(e.news)
-)
+), untold AS ({_UNTOLD.format(undone="pulled")})
 SELECT count(*) FROM pulled
+"""
+_SKIPPED = f"""
+WITH skipped AS (
+    SELECT i.id, i.subscriber_id, i.edition_id
+    FROM newsletters_delivery d JOIN newsletters_digestissue i ON i.id = d.issue_id
+    WHERE d.campaign_id IS NULL AND d.state = 'skipped' AND i.edition_id IS NOT NULL
+    FOR UPDATE OF i SKIP LOCKED
+), emptied AS (
+    UPDATE newsletters_digestissue i SET edition_id = NULL FROM skipped WHERE i.id = skipped.id
+), untold AS ({_UNTOLD.format(undone="skipped")})
+SELECT count(*) FROM skipped
 """
 
 
@@ -497,4 +529,11 @@ def pull_back(now=None) -> int:
         if not gone:
             return 0
         cursor.execute(_PULL, [list(gone)])
+        return cursor.fetchone()[0]
+
+
+def untell_skipped() -> int:
+    """Forget that readers were told what was skipped in the queue, being paused then: the next digest tells it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SKIPPED)
         return cursor.fetchone()[0]

@@ -35,11 +35,18 @@ SELECT found.kind, e.id, found.occasion, found.at,
     {languages}
 FROM (
     SELECT 'new' AS kind, id AS event_id, 0 AS occasion, published_at AS at FROM events_event
-    WHERE published_at >= %(since)s OR published_at IS NOT NULL AND (ends_at IS NULL OR ends_at >= %(now)s)
+    WHERE published_at >= %(since)s OR published_at IS NOT NULL AND (status = 'postponed' OR ends_at >= %(now)s)
     UNION ALL
     SELECT action, event_id, id, at FROM events_eventstep
     WHERE at >= %(since)s
         AND action IN ('rescheduled', 'moved-online', 'postponed', 'cancelled', 'reported')
+    UNION ALL
+    -- Another day given by editing, while nobody was registered. What was rescheduled has a step at the same moment.
+    SELECT 'rescheduled', c.event_id, -c.id, c.at FROM events_eventdatechange c JOIN events_event o ON o.id = c.event_id
+    WHERE c.at >= %(since)s AND c.at > o.published_at
+        AND (c.old_starts_at AT TIME ZONE o.time_zone)::date <> (c.new_starts_at AT TIME ZONE o.time_zone)::date
+        AND NOT EXISTS (SELECT FROM events_eventstep s WHERE s.event_id = c.event_id AND s.action = 'rescheduled'
+            AND s.at BETWEEN c.at AND c.at + interval '1 minute')
 ) AS found JOIN events_event e ON e.id = found.event_id
 WHERE e.status <> 'draft' AND e.visibility = 'public'
 ORDER BY e.id, found.kind, found.occasion

@@ -4,14 +4,16 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from events.models import Event, EventStep
+from events.services import life
 from newsletters.models import Delivery, DigestIssue, DigestItem, Edition, News, SavedSearch, Subscription
 from newsletters.services.digesting import make_due, pull_back
 from practices.models import Practice
 from tests.events.factories import make_event
-from tests.factories import make_network, make_practice, make_term
-from tests.newsletters.factories_digests import make_interest, make_reader
+from tests.factories import make_network, make_person, make_practice, make_term
+from tests.newsletters.factories_digests import LONG_AGO, make_interest, make_reader
 from vocabularies.models import Scheme
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +36,10 @@ def step(event, action, at, **changes):
     """Change an event as its desk would, at a moment of the test's own."""
     Event.objects.filter(pk=event.pk).update(**changes)
     return EventStep.objects.create(event=event, action=action, at=at)
+
+
+def save_search(reader, label, query):
+    SavedSearch.objects.create(subscriber=reader, label=label, query=query, created_at=LONG_AGO)
 
 
 def make_and_send(now):
@@ -275,6 +281,25 @@ def test_change_that_another_one_replaced_is_not_told():
     assert told(reader) == [["Seminar"], ["Cancelled: Seminar"]]
 
 
+def test_what_the_desk_of_an_event_does_is_told():
+    reader, desk = make_reader(), make_person(is_superuser=True)
+    with time_machine.travel(MONDAY - DAY, tick=False):
+        event = make_event(title_en="Seminar", published=False, day=date(2027, 6, 15), venue="Town hall")
+        life.publish(event, actor=desk)
+    make_and_send(MONDAY)
+    with time_machine.travel(MONDAY + DAY, tick=False):
+        life.postpone(event, actor=desk)
+    make_and_send(MONDAY + WEEK)
+    with time_machine.travel(MONDAY + 8 * DAY, tick=False):
+        life.cancel(event, actor=desk)
+    make_and_send(MONDAY + 2 * WEEK)
+
+    assert told(reader) == [["Seminar"], ["Postponed: Seminar"], ["Cancelled: Seminar"]]
+    assert (
+        "No date yet · Town hall · It was on 15 June 2027" in DigestIssue.objects.get(period="2027-W13").edition.text
+    )
+
+
 def test_report_of_an_event_is_told_after_it():
     reader = make_reader()
     event = new_event(day=date(2027, 3, 24))
@@ -320,8 +345,8 @@ def test_what_does_not_fit_stays_for_the_next_time():
     first = [f"Event {number}" for number in range(6)] + [f"Practice {number}" for number in range(8)]
     assert told(reader) == [first, ["Event 6", "Practice 8", "Practice 9", "Practice 10"]]
     text = DigestIssue.objects.get(period="2027-W12").edition.text
-    assert "1 more event: http://localhost:8000/en/events/\n" in text
-    assert "3 more practices: http://localhost:8000/en/practices/\n" in text
+    assert "1 more event\nhttp://localhost:8000/en/events/\n" in text
+    assert "3 more practices\nhttp://localhost:8000/en/practices/\n" in text
 
 
 def test_changes_of_events_come_first_then_most_reasons_then_the_soonest():
@@ -350,7 +375,7 @@ def test_entry_that_several_networks_carry_stands_once_with_all_reasons():
     reader = make_reader(interest=make_interest(themes=[youth], networks=networks))
     new_practice(themes=[youth], networks=networks[:2])
     new_practice("Of none of them", themes=[youth])
-    SavedSearch.objects.create(subscriber=reader, label="walks <at> night", query="q=walks")
+    save_search(reader, "walks <at> night", "q=walks")
 
     make_due(MONDAY)
 
@@ -376,7 +401,7 @@ def test_languages_of_an_interest_leave_out_what_cannot_be_read():
 def test_saved_search_brings_what_the_interest_does_not():
     other = make_term(Scheme.THEME)
     reader = make_reader(interest=make_interest(themes=[other]))
-    SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walking")
+    save_search(reader, "walks", "q=walking")
     new_practice()
     new_practice("Something else")
 
@@ -387,6 +412,17 @@ def test_saved_search_brings_what_the_interest_does_not():
     assert "New answers to your searches" in Edition.objects.get().text
 
 
+def test_saved_search_does_not_bring_what_it_found_when_it_was_saved():
+    reader = make_reader(interest=make_interest(themes=[make_term(Scheme.THEME)]))
+    SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walks", created_at=MONDAY - DAY)
+    new_practice("Old walks", at=MONDAY - DAY - MINUTE)
+    new_practice("New walks", at=MONDAY - DAY + MINUTE)
+
+    make_due(MONDAY)
+
+    assert told(reader) == [["New walks"]]
+
+
 def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
     from newsletters.digests import board
 
@@ -395,7 +431,7 @@ def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
     monkeypatch.setattr(board, "matching_among", lambda *given: asked.append(given) or ask(*given))
     for _number in range(3):
         reader = make_reader()
-        SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walks")
+        save_search(reader, "walks", "q=walks")
     new_practice()
 
     make_due(MONDAY)
@@ -406,7 +442,7 @@ def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
 
 def test_saved_search_for_what_is_no_more_finds_nothing():
     reader = make_reader(interest=make_interest(themes=[make_term(Scheme.THEME)]))
-    SavedSearch.objects.create(subscriber=reader, label="gone", query="theme=was-deleted")
+    save_search(reader, "gone", "theme=was-deleted")
     new_practice()
 
     assert make_due(MONDAY).empty == 1
@@ -461,6 +497,22 @@ def test_pause_holds_digests_back_and_loses_nothing():
     assert told(reader) == [["Night walks"]]
 
 
+def test_what_was_skipped_in_the_queue_is_told_after_the_pause():
+    reader = make_reader()
+    new_practice()
+    make_due(MONDAY)
+    Delivery.objects.update(state="skipped", skip_reason="paused")
+    Subscription.objects.update(state="paused", paused_until=MONDAY + DAY)
+
+    make_due(MONDAY + MINUTE)
+    make_due(MONDAY + WEEK)
+    make_due(MONDAY + 2 * WEEK)
+
+    assert told(reader) == [["Night walks"]]
+    assert periods(reader) == ["2027-W12", "2027-W13", "2027-W14"]
+    assert Delivery.objects.filter(state="queued").count() == 1
+
+
 def test_forgotten_address_gets_no_digest():
     reader = make_reader()
     reader.email = None
@@ -491,14 +543,14 @@ def test_edition_whose_text_was_deleted_is_written_again():
     new_practice()
     make_due(MONDAY)
     before = Edition.objects.get()
-    Edition.objects.update(html="", text="")
+    Edition.objects.update(subject="", html="", text="")
     make_reader()
 
     made = make_due(MONDAY + MINUTE)
 
     assert made.sent == 1
     after = Edition.objects.get()
-    assert (after.html, after.text) == (before.html, before.text)
+    assert (after.subject, after.html, after.text) == (before.subject, before.html, before.text)
 
 
 def test_entry_that_cannot_be_rendered_is_left_out_alone(monkeypatch):
@@ -509,10 +561,10 @@ def test_entry_that_cannot_be_rendered_is_left_out_alone(monkeypatch):
     new_practice("Sound")
     describe = press._of_practice
 
-    def broken(item, practice, title):
-        if str(title) == "Broken":
+    def broken(item, practice):
+        if practice.title_en == "Broken":
             raise ValueError
-        return describe(item, practice, title)
+        return describe(item, practice)
 
     monkeypatch.setattr(press, "_of_practice", broken)
     make_due(MONDAY)
@@ -561,3 +613,16 @@ def test_command_makes_what_is_due(capsys):
     call_command("make_digests", now="2027-03-22T08:00+01:00")
 
     assert capsys.readouterr().out.startswith("1 digests to be sent, 0 with nothing to tell, 1 editions, 1 items told")
+
+
+def test_ledger_goes_with_its_reader_and_with_its_record():
+    reader, other = make_reader(), make_reader()
+    practice = new_practice()
+    event = new_event()
+    make_due(MONDAY)
+    assert DigestItem.objects.count() == 4
+
+    reader.delete()
+    assert set(DigestItem.objects.values_list("subscription__subscriber", flat=True)) == {other.pk}
+    practice.delete()
+    assert list(DigestItem.objects.values_list("news__event", flat=True)) == [event.pk]

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from events.models import Event, EventStep
+from events.models import Event, EventDateChange, EventStep
 from newsletters.models import News
 from newsletters.services.gathering import LOOK_BACK, gather
 from practices.models import Practice
@@ -90,6 +90,21 @@ def test_each_change_of_an_event_is_news_of_its_own():
     expected = {("new", 0), *((step.action, step.pk) for step in told)}
     assert set(News.objects.values_list("kind", "occasion")) == expected
     assert gather(NOW) == 0
+
+
+def test_other_day_given_by_editing_is_news_another_hour_is_not():
+    event = make_event(published_at=YESTERDAY, day=date(2027, 9, 1))
+    old, at = event.starts_at, YESTERDAY + timedelta(hours=1)
+    for hours, when in ((24, at), (2, at), (48, YESTERDAY - timedelta(hours=1)), (72, at + timedelta(hours=5))):
+        new = old + timedelta(hours=hours)
+        change = EventDateChange.objects.create(event=event, old_starts_at=old, new_starts_at=new, at=when)
+    step = EventStep.objects.create(event=event, action="rescheduled", at=change.at + timedelta(milliseconds=20))
+
+    gather(NOW)
+
+    first = EventDateChange.objects.order_by("pk").first()
+    found = News.objects.filter(kind="rescheduled").values_list("occasion", "at")
+    assert set(found) == {(-first.pk, at), (step.pk, step.at)}
 
 
 def test_draft_event_has_no_news_whatever_was_done_with_it():
