@@ -129,7 +129,7 @@ def surroundings(campaign, language) -> dict:
         "list_name": proper_name(network, language) if network else settings.SITE_NAME,
         "preferences_url": address,
         "unsubscribe_url": address,
-        "legal": getattr(settings, "SENDER_ADDRESS", ""),
+        "legal": settings.SENDER_ADDRESS,
     }
 
 

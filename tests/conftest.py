@@ -12,19 +12,3 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *s
 def _in_english():
     """No test inherits the language that the request of another left behind."""
     translation.activate(settings.LANGUAGE_CODE)
-
-
-@pytest.fixture(autouse=True)
-def _pages_of_subscribers(monkeypatch):
-    """Mails lead to pages that are built on another branch; where those are there, nothing is replaced."""
-    from django.urls import NoReverseMatch, reverse
-
-    from newsletters import frames
-
-    def found(name, args=()):
-        try:
-            return reverse(name, args=args)
-        except NoReverseMatch:
-            return "/".join(["", name.replace(":", "/"), *map(str, args), ""])
-
-    monkeypatch.setattr(frames, "reverse", found)

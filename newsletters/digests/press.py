@@ -196,7 +196,9 @@ class Press:
 
     def _why(self, language, reasons):
         values = catalogue(language, self._version)
-        named = [words for reason in reasons if (words := _reason(reason, values))] or [(_("all that is new"), "")]
+        named = [words for reason in reasons if (words := _reason(reason, values))] or [
+            (_("you asked for everything new"), "")
+        ]
         html = [format_html("{}", words) if not name else mark_safe(_bidi(words, name)) for words, name in named]
         text = [words % {"name": name} if name else words for words, name in named]
         line = _("Why you see this: %(reasons)s")
@@ -295,7 +297,7 @@ def _reason(reason, values):
     if kind == "search":
         return pgettext("why in a digest", "your search “%(name)s”"), key.label
     if reason == ALL:
-        return _("all that is new"), ""
+        return _("you asked for everything new"), ""
     value = values.by_code.get(FACET[kind].code(key))
     if value is None:
         return None

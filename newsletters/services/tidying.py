@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
+from events.models import Event
 from newsletters.models import Delivery, Edition, News, ProviderEvent
 
 TEXTS_KEPT = timedelta(days=30)
@@ -45,6 +46,7 @@ def forget_provider_events(now) -> int:
 def forget_news(now) -> int:
     """Delete news that nobody can be told any more, and the entries that say who was told."""
     old = News.objects.filter(at__lt=now - NEWS_KEPT).exclude(event__ends_at__gte=now)
+    old = old.exclude(event__status=Event.Status.POSTPONED)
     done = 0
     while keys := list(old.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic(), connection.cursor() as cursor:
