@@ -80,8 +80,3 @@ def remove_search(subscriber: Subscriber, pk: int) -> None:
     if not subscriber.saved_searches.exists():
         digest = subscriber.subscriptions.filter(only_searches=True, state__in=Subscription.LIVE)
         digest.update(state=State.UNSUBSCRIBED, state_at=timezone.now(), paused_until=None)
-
-
-def add_search(subscriber: Subscriber, label: str, query: str) -> SavedSearch:
-    """Save a question for somebody who is signed in; the same question once."""
-    return subscriber.saved_searches.get_or_create(query=query, defaults={"label": label})[0]
