@@ -102,8 +102,12 @@ class Run:
         if interest_id not in known:
             side = self.board.events if is_event else self.board.practices
             choice = self.choice(interest_id)
-            known[interest_id] = side.fitting(choice) & ~side.told(",".join(map(str, sorted(self.left_out))))
+            known[interest_id] = side.fitting(choice) & ~side.told(self.left_out_ids)
         return known[interest_id]
+
+    @property
+    def left_out_ids(self):
+        return ",".join(map(str, sorted(self.left_out)))
 
     def choice(self, interest_id):
         if interest_id not in self.choices:
@@ -236,7 +240,7 @@ def _keep(run, ready):
 
 _READERS = (
     """SELECT s.id, s.uid::text, array_to_string(s.languages, ','), s.domain, d.period,
-    p.id, p.interest_id, CASE WHEN p.active_from > %(since)s THEN extract(epoch FROM p.active_from)::float8 END,
+    p.id, CASE WHEN NOT p.only_searches THEN p.interest_id END, CASE WHEN p.active_from > %(since)s THEN extract(epoch FROM p.active_from)::float8 END,
     e.id, e.interest_id, CASE WHEN e.active_from > %(since)s THEN extract(epoch FROM e.active_from)::float8 END
 """
     + _WITHOUT_ISSUE.format(
@@ -285,16 +289,18 @@ def _plan(run, rows):
     told = _told(run, [pk for row in rows for pk in (row[5], row[8]) if pk])
     searches = _searches(run, rows)
     practices, events = run.board.practices, run.board.events
+    left_out = practices.told(run.left_out_ids)
     plans = []
     for pk, uid, languages, domain, period, p_id, p_interest, p_from, e_id, e_interest, e_from in rows:
         p_bits = e_bits = e_told = 0
         own = ()
         if p_id:
-            p_bits = run.fits(p_interest, is_event=False)
+            # Without an interest only what saved searches find is wanted.
+            p_bits = run.fits(p_interest, is_event=False) if p_interest else 0
             for search, since in searches.get(pk, ()):
                 own += (search,)
                 p_bits |= run.board.found_by(search.query) & practices.since(since)
-            p_bits &= practices.since(p_from) & ~practices.told(told.get(p_id, ""))
+            p_bits &= practices.since(p_from) & ~practices.told(told.get(p_id, "")) & ~left_out
         if e_id:
             e_bits = run.fits(e_interest, is_event=True)
             e_told = events.told(told.get(e_id, ""))

@@ -423,6 +423,19 @@ def test_saved_search_does_not_bring_what_it_found_when_it_was_saved():
     assert told(reader) == [["New walks"]]
 
 
+def test_who_wants_only_answers_to_searches_gets_nothing_else():
+    reader = make_reader(events="")
+    save_search(reader, "walks", "q=walking")
+    reader.subscriptions.update(only_searches=True)
+    new_practice()
+    new_practice("Something else")
+
+    make_due(MONDAY)
+
+    assert told(reader) == [["Night walks"]]
+    assert "your search" in Edition.objects.get().text
+
+
 def test_saved_search_is_asked_once_for_all_who_have_it(monkeypatch):
     from newsletters.digests import board
 
