@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from events.emails import remind_of_registration
 from events.models import Event, Registration
-from events.services import agenda, life, registering
+from events.services import admitting, agenda, life, registering
 
 Status = Event.Status
 State = Registration.State
@@ -126,12 +126,12 @@ def decisions_of(registration, event) -> list[str]:
 def decide(registration, name, *, actor, note="", pool=None):
     """Raises ValidationError for what cannot be, PermissionDenied for who may not."""
     if name == "approve":
-        return registering.approve(registration, actor=actor)
+        return admitting.approve(registration, actor=actor)
     if name == "decline":
-        return registering.decline(registration, actor=actor, note=note)
+        return admitting.decline(registration, actor=actor, note=note)
     if name == "remove":
-        return registering.remove(registration, actor=actor, note=note)
+        return admitting.remove(registration, actor=actor, note=note)
     if name == "give-seat":
-        return registering.give_seat(registration, pool, actor=actor, note=note)
+        return admitting.give_seat(registration, pool, actor=actor, note=note)
     agenda.check_runs(actor, registration.event)
     return remind_of_registration(registration, f"{timezone.now():%Y%m%d%H%M}")

@@ -12,7 +12,7 @@ from common.admin import CleanAdmin
 from events.admin.forms import date_input, time_input
 from events.admin.parts import PartAdmin, PartForm
 from events.models import Nomination, SeatPool, SeatReserve
-from events.services.registering import change_pool, nominate
+from events.services.admitting import change_pool, nominate
 from events.times import instant, wall_clock
 from networks.scoped_admin import ScopedInline
 from vocabularies.models import Scheme, Term

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from events.models import Event, EventStep, SeatPool, Session
 from events.rules import runs
-from events.services.registering import change_pool
+from events.services.admitting import change_pool
 
 
 def check_runs(actor, event) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from events import tasks
 from events.models import Event, GroupPlace, Registration, SeatAllocation, SeatReserve
-from events.services import invariants, life, registering, reminding
+from events.services import admitting, invariants, life, registering, reminding
 from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
 from tests.factories import make_person, make_term
 
@@ -246,7 +246,7 @@ def sound(network):
 def test_sound_event_has_no_problems(network, coordinator):
     event, (_first, second, _third) = sound(network)
     assert invariants.problems_of(event) == []
-    registering.give_seat(second, event.pools.get(), actor=coordinator, note="The mayor.")
+    admitting.give_seat(second, event.pools.get(), actor=coordinator, note="The mayor.")
     assert invariants.problems_of(event) == []
     life.cancel(event, actor=coordinator)
     assert invariants.problems_of(Event.objects.get()) == []

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from events.models import Event, EventStep, Registration, SeatAllocation, SeatReserve
-from events.services import registering, reminding, seats
+from events.services import admitting, registering, reminding, seats
 from networks.models import RoleAssignment
 from networks.services import grant_role
 from tests.events.factories import make_event, make_registration, make_session
@@ -122,9 +122,9 @@ def test_fewer_seats_remove_nobody_and_more_move_up():
     for number in range(4):
         enter(event, f"p{number}@example.org")
     pool = event.pools.get()
-    registering.change_pool(pool, {"capacity": 1}, actor=admin)
+    admitting.change_pool(pool, {"capacity": 1}, actor=admin)
     assert states(event) == [State.CONFIRMED, State.CONFIRMED, State.WAITLISTED, State.WAITLISTED]
-    registering.change_pool(pool, {"capacity": 3}, actor=admin)
+    admitting.change_pool(pool, {"capacity": 3}, actor=admin)
     assert states(event) == [State.CONFIRMED, State.CONFIRMED, State.CONFIRMED, State.WAITLISTED]
 
 
@@ -212,8 +212,8 @@ def test_approval_comes_before_the_seat(coordinator):
     event = make_event(networks=[network], seats=1, needs_approval=True)
     first, second = enter(event, "a@example.org"), enter(event, "b@example.org")
     assert states(event) == [State.AWAITING_APPROVAL] * 2
-    registering.approve(first, actor=person)
-    registering.decline(second, actor=person, note="For cities only.")
+    admitting.approve(first, actor=person)
+    admitting.decline(second, actor=person, note="For cities only.")
     assert states(event) == [State.CONFIRMED, State.DECLINED]
 
 
@@ -222,7 +222,7 @@ def test_override_raises_the_limit_and_is_logged(coordinator):
     event = make_event(networks=[network], seats=1)
     enter(event, "a@example.org")
     second = enter(event, "b@example.org")
-    registering.give_seat(second, event.pools.get(), actor=person, note="The mayor.")
+    admitting.give_seat(second, event.pools.get(), actor=person, note="The mayor.")
     assert states(event) == [State.CONFIRMED, State.CONFIRMED]
     assert (event.pools.get().capacity, EventStep.objects.get().action) == (2, "overbooked")
 
@@ -234,7 +234,7 @@ def test_strangers_decide_nothing(verb):
     extra = (event.pools.get(),) if verb == "give_seat" else ()
     note = {"note": "x"} if verb == "give_seat" else {}
     with pytest.raises(PermissionDenied):
-        getattr(registering, verb)(registration, *extra, actor=stranger, **note)
+        getattr(admitting, verb)(registration, *extra, actor=stranger, **note)
 
 
 @pytest.mark.parametrize("status", ["draft", "postponed", "cancelled", "held"])
