@@ -11,6 +11,7 @@ from events import rfc5545
 from events.calendar_entries import entry
 from events.calendar_surroundings import Own, Surroundings
 from events.models import Event, RegistrationStep
+from events.rooms import own_rooms
 from events.tokens import token_of
 
 PRODUCT = "-//City Networks Hub//events//EN"
@@ -26,7 +27,7 @@ def invitation(registration, method: str, link: str = "") -> str:
     steps = RegistrationStep.objects.filter(
         registration__event=event, registration__email__iexact=registration.email
     ).count()
-    own = Own(registration, own_places(registration.group_places), steps, link)
+    own = Own(registration, own_rooms([registration]).get(registration.pk, []), steps, link)
     around = Surroundings([event])
     organiser = event.contact_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     hosts = listed(around.networks.get(event.pk, ())) or settings.SITE_NAME
@@ -47,11 +48,6 @@ def invitation(registration, method: str, link: str = "") -> str:
 def last_known_time(event):
     """(start, end) of an event or, where it has no date now, those it had before; (None, None) where it never had any."""
     return Surroundings([event]).time(event)
-
-
-def own_places(places) -> list:
-    """Places in break-out groups with all that an entry says of them, in the order of the day."""
-    return list(places.select_related("session__room", "group__room").order_by("session__starts_at", "pk"))
 
 
 def calendar(entries, events, around, head: str = "") -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from common.outbox.queueing import queue_mail
 from events.emails import address, tell
 from events.models import Event, Registration
+from events.rooms import own_rooms
 from events.rules import has_place
 from events.showing import moment_in_words, option_in_words, when_in_words
 from networks.emails import coordinators_of
@@ -112,14 +113,8 @@ def remind(registration, hours) -> None:
 
 def _own_rooms(registration):
     """One line for each break-out session: session, group, room and its link."""
-    related = ["session__event", "group__session__event", "group__room__event"]
-    places = registration.group_places.select_related(*related).order_by("session__starts_at", "pk")
-    return [" – ".join(str(part) for part in _parts(place.session, place.group) if part) for place in places]
-
-
-def _parts(session, group):
-    room = group.room
-    return (session, group, room, room and room.join_link)
+    rooms = own_rooms([registration]).get(registration.pk, ())
+    return [" – ".join(str(part) for part in (own.session, own.group, own.room, own.link) if part) for own in rooms]
 
 
 def ask_again(registration) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from common.spreadsheets import Table
 from events.models import BreakoutGroup, GroupPlace, GroupWish, Registration, SeatAllocation, SeatPool, Session
@@ -15,35 +15,43 @@ LONGEST_ROOM_NAME = 32
 
 @dataclass(frozen=True)
 class OwnRoom:
-    """Where one participant goes. The link is for nobody else."""
+    """Where one participant goes in a break-out session. The link is for nobody else."""
 
     session: Session
     group: BreakoutGroup
-    room: str
-    join_link: str
-    accessibility: str
+
+    @property
+    def room(self):
+        """The one of the group, else that of the whole session; None where there is none."""
+        return self.group.room or self.session.room
+
+    @property
+    def link(self):
+        return self.room.join_link if self.room else ""
 
 
-def own_rooms(registration: Registration) -> list[OwnRoom]:
-    """The rooms of a participant, and nobody else's, in the order of the agenda; none for who has no place (now)."""
-    if not has_place(registration):
-        return []
-    taken = registration.group_places.select_related("session__event", "group__room__event", "group__session__event")
-    return [
-        OwnRoom(
-            place.session,
-            place.group,
-            str(place.group.room) if place.group.room else "",
-            place.group.room.join_link if place.group.room else "",
-            place.group.room.accessibility or "" if place.group.room else "",
-        )
-        for place in taken.order_by("session__starts_at", "pk")
-        if _is_participant(registration, place.session)
-    ]
+def own_rooms(registrations) -> dict[int, list[OwnRoom]]:
+    """{registration: its rooms in the order of the day}, of registrations that know their event; in one statement.
 
-
-def _is_participant(registration, session):
-    return participants(session).filter(pk=registration.pk).exists()
+    A room and its link are told to who has a place at the event now and, where the session has seats of its own, holds one
+    of them. The planner puts nobody else into a group; but a session may get its seats when its groups are filled already,
+    and then a place in a group is no longer enough.
+    """
+    known = {registration.pk: registration for registration in registrations if has_place(registration)}
+    found = {pk: [] for pk in known}
+    seats = SeatAllocation.objects.filter(pool__session=OuterRef("session"), registration=OuterRef("registration"))
+    pools = SeatPool.objects.filter(session=OuterRef("session"))
+    places = GroupPlace.objects.filter(~Exists(pools) | Exists(seats.filter(state=SeatAllocation.State.HELD)))
+    places = places.filter(registration__in=list(known)).select_related("session__room", "group__room")
+    for place in places.order_by("session__starts_at", "pk"):
+        session, group = place.session, place.group
+        # Their names need the language of the event.
+        session.event = known[place.registration_id].event
+        group.session = session
+        for room in filter(None, (session.room, group.room)):
+            room.event = session.event
+        found[place.registration_id].append(OwnRoom(session, group))
+    return found
 
 
 def break_out_sessions(event):

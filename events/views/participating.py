@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.views import token_page
-from events.availability import availability_of
 from events.forms.participating import DetailsForm, SessionsForm, WishesForm
 from events.models import Registration
 from events.participation import Participation
@@ -19,6 +18,7 @@ from events.services import registering
 from events.services.own_details import tell_details
 from events.services.personal_calendars import mail_calendar
 from events.services.wishing import wish_groups
+from events.standings import availability_of
 from events.tokens import is_token_of, token_of
 from events.views.retrying import can_be_sent_again
 

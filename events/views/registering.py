@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from redis.exceptions import RedisError
 
 from accounts.limits import over_limit, seconds_to_wait, wait_in_words
-from events.availability import availability_of
 from events.forms.registering import RegistrationForm
 from events.models import Event
 from events.rules import closed_because
 from events.services.registering import CLOSED
 from events.services.registering import register as note_registration
+from events.standings import availability_of
 from events.tokens import token_of
 from events.views.retrying import RETRY_AFTER, is_locked
 from practices.views.keeping import forgery

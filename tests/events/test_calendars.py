@@ -479,6 +479,7 @@ def placed(**values):
     mine = make_group(session, "Schools", room=make_room(event, "Blue", join_link="https://join.example/blue"))
     make_group(session, "Police", room=make_room(event, "Red", join_link="https://join.example/red"))
     guest = make_registration(event, "guest@example.org", name="Ruth Guest", mode="online")
+    guest.allocations.create(pool=session.pool, state="held")
     GroupPlace.objects.create(registration=guest, session=session, group=mine)
     return event, session, guest
 

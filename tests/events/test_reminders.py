@@ -113,6 +113,7 @@ def test_reminder_shows_link_rooms_and_own_clock_in_the_own_language():
     )
     online = make_registration(event, mode="online", language="fr", time_zone="America/New_York")
     make_registration(event, mode="in-person")
+    online.allocations.create(pool=session.pool, state="held")
     GroupPlace.objects.create(registration=online, session=session, group=group)
     reminding.queue_reminders(before(event, 1))
     first, second = (mail.text for mail in mails("reminder"))
