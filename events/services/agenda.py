@@ -17,19 +17,19 @@ def check_runs(actor, event) -> None:
 
 
 @transaction.atomic
-def save_session(session: Session, *, actor, seats: int | None = None, has_seats=False) -> Session:
+def save_session(session: Session, *, actor, seats: int | None = None, sets_seats=False) -> Session:
     """Store a session by the clock of the event's place.
 
-    A break-out session with `has_seats` gets a pool of `seats` places (None: without limit); an existing pool changes
-    its limit, which never removes anybody.
+    With `sets_seats` a break-out session gets a pool of `seats` places (None: without limit); an existing pool changes its
+    limit, which never removes anybody.
     """
     check_runs(actor, session.event)
     session.derive_times()
     session.save()
     pool = SeatPool.objects.filter(session=session).first()
-    if pool and pool.capacity != seats and has_seats:
+    if pool and pool.capacity != seats and sets_seats:
         change_pool(pool, {"capacity": seats}, actor=actor)
-    elif pool is None and has_seats and session.kind == Session.Kind.BREAKOUT:
+    elif pool is None and sets_seats and session.kind == Session.Kind.BREAKOUT:
         SeatPool.objects.create(event=session.event, kind=SeatPool.Kind.BREAKOUT, session=session, capacity=seats)
     return session
 

@@ -316,7 +316,7 @@ def test_own_room_is_not_told_without_a_seat_of_a_session_that_got_its_seats_lat
     make_group(session, "One", room=make_room(session.event, "Blue", kind="virtual", join_link=BLUE))
     fill_groups(session, actor=host)
     assert [rooms_of(seatless), rooms_of(seated)] == [[("Blue", BLUE)]] * 2
-    save_session(session, actor=host, seats=5, has_seats=True)
+    save_session(session, actor=host, seats=5, sets_seats=True)
     session = Session.objects.get(pk=session.pk)
     seated.allocations.create(pool=session.pool, state="held")
     seatless.allocations.create(pool=session.pool, state="waiting", position=1)
