@@ -47,6 +47,19 @@ class PartForm(forms.ModelForm):
         return cleaned
 
 
+def say_what_is_shown(form, names) -> None:
+    """Let the page tell what it showed in these fields, so that only what was typed there counts as changed."""
+    for name in names:
+        form.fields[name].show_hidden_initial = True
+
+
+def keep_what_is_repeated(form, names) -> dict:
+    """Of these fields those that the form merely repeats, as they are stored now: somebody else may have changed them."""
+    if form.instance.pk is None:
+        return {}
+    return {name: getattr(form.instance, name) for name in names if name not in form.changed_data}
+
+
 def _is_many(field):
     return isinstance(field, forms.ModelMultipleChoiceField)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from common.admin import ChoicesWidget, CleanAdmin, TranslatedAdmin
 from common.documents import clean_document
 from events.admin.forms import date_input, language_choices, time_input
-from events.admin.parts import PartAdmin, PartForm
+from events.admin.parts import PartAdmin, PartForm, keep_what_is_repeated, say_what_is_shown
 from events.models import (
     BreakoutGroup,
     EventDocument,
@@ -92,9 +92,7 @@ class SessionForm(LanguageForm):
         elif pool := SeatPool.objects.filter(session=self.instance).first():
             self.initial |= {"has_seats": True, "seats": pool.capacity}
             self.fields["has_seats"].disabled = True
-        for name in (*self.kept, "seats"):
-            # The page says what it showed, so that only what was typed there counts as changed.
-            self.fields[name].show_hidden_initial = True
+        say_what_is_shown(self, (*self.kept, "seats"))
 
     @property
     def sets_seats(self):
@@ -103,9 +101,7 @@ class SessionForm(LanguageForm):
 
     def clean(self):
         cleaned = super().clean()
-        if self.instance.pk:
-            repeated = set(self.kept) - set(self.changed_data)
-            cleaned |= {name: getattr(self.instance, name) for name in repeated}
+        cleaned |= keep_what_is_repeated(self, self.kept)
         day, moments = cleaned.get("day"), []
         for name in ("start_time", "end_time"):
             try:

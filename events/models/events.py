@@ -196,11 +196,13 @@ class Event(models.Model):
     # Registration
     entry = models.CharField(_("registration"), max_length=10, choices=Entry, default=Entry.OPEN)
     needs_approval = models.BooleanField(_("each registration is approved"), default=False)
-    registration_opens_at = models.DateTimeField(_("registration opens"), null=True, blank=True)
+    opens_date = models.DateField(_("registration opens on"), null=True, blank=True)
+    opens_time = models.TimeField(_("at"), null=True, blank=True)
     closes_date = models.DateField(_("registration closes on"), null=True, blank=True)
     closes_time = models.TimeField(_("at"), null=True, blank=True)
+    registration_opens_at = models.DateTimeField(null=True, blank=True, editable=False)
     registration_closes_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """Derived from the clock of the place as the others; without a date registration ends when the event begins."""
+    """Derived from the clock of the place as the others; without dates one can register until the event begins."""
     fresh_yes_hours = models.PositiveSmallIntegerField(
         _("ask before giving a place in the last hours"),
         default=24,
@@ -309,6 +311,7 @@ class Event(models.Model):
 
         self.starts_at = moment(self.start_date, self.start_time, "start_time")
         self.ends_at = moment(self.end_date, self.end_time, "end_time")
+        self.registration_opens_at = moment(self.opens_date, self.opens_time, "opens_time")
         self.registration_closes_at = moment(self.closes_date, self.closes_time, "closes_time")
         if errors:
             raise ValidationError(errors)

@@ -16,7 +16,7 @@ from events.models import DatePoll, Event, EventStep, Registration, SeatAllocati
 from events.rules import may_host, runs
 from events.services import holding
 from events.services.attending import settle_attendance
-from events.services.dates import WHEN, change_date, last_beginning
+from events.services.dates import WHEN, Deadlines, change_date, last_beginning
 from events.services.registering import ensure_pools
 from events.services.seats import OF_MODE, lock_pools, settle
 
@@ -128,17 +128,20 @@ def postpone(event: Event, *, actor, reason="") -> Event:
 
 
 @transaction.atomic
-def reschedule(event: Event, when: dict, *, actor, reconfirm_until=None, reason="") -> Event:
+def reschedule(
+    event: Event, when: dict, *, actor, reconfirm_until=None, reason="", deadlines: Deadlines | None = None
+) -> Event:
     """Give a postponed or announced event a new date, of "start_date", "start_time", "end_date", "end_time".
 
     All who are registered must say until `reconfirm_until` whether they come; without it nobody is asked, which is for
-    the same day only (code "reconfirm"). Until they answer they keep their seat, but nobody of them moves up.
+    the same day only (code "reconfirm"). Until they answer they keep their seat, but nobody of them moves up. What
+    `deadlines` leaves out (when registration opens and closes, when kept seats are released) moves by as many days.
     """
     pools, event = _locked(event, actor, Status.POSTPONED, Status.PUBLISHED)
     if set(when) - set(CLOCK) or any(when.get(name) is None for name in WHEN):
         raise ValidationError(_("An announced event needs a beginning and an end."), code="missing")
     before, now = last_beginning(event), timezone.now()
-    if change_date(event, when, actor=actor, reason=reason, with_deadline=True) is None:
+    if change_date(event, when, actor=actor, reason=reason, deadlines=deadlines or Deadlines()) is None:
         raise ValidationError(_("This is the date it has already."), code="same")
     _check_new_date(event, before, reconfirm_until, now)
     event.status, event.needs_purged_at = Status.PUBLISHED, None

@@ -36,6 +36,7 @@ from tests.events.factories import (
     make_event,
     make_group,
     make_registration,
+    make_reserve,
     make_room,
     make_series,
     make_session,
@@ -261,8 +262,8 @@ def full_event(network, people=3):
     workshop = make_session(event, "Workshops", kind="breakout", start=time(11), end=time(12), seats=5)
     make_group(workshop, "Schools", room=room)
     pool = event.pools.get(kind="in-person")
-    SeatReserve.objects.create(
-        pool=pool, stakeholder=make_term("organisation-type"), seats=1, releases_at=timezone.now() + timedelta(days=3)
+    make_reserve(
+        pool, stakeholder=make_term("organisation-type"), seats=1, releases_at=timezone.now() + timedelta(days=3)
     )
     for number in range(people):
         make_registration(
@@ -721,7 +722,7 @@ def test_reserve_is_released_by_the_clock_of_the_place(browser, network):
         "reserves-INITIAL_FORMS": 0,
         "reserves-0-stakeholder": make_term("organisation-type").pk,
         "reserves-0-seats": 3,
-        "reserves-0-releases_day": "2027-06-01",
+        "reserves-0-releases_date": "2027-06-01",
         "reserves-0-releases_time": "12:00",
     }
     browser.post(f"/admin/events/seatpool/{pool.pk}/change/", data)

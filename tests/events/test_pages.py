@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from events.listing import LISTED, EventRequest, counted, event_page, matching
-from events.models import Event, EventDateChange, Recording, SeatPool, SeatReserve, Speaker
+from events.models import Event, EventDateChange, Recording, SeatPool, Speaker
 from events.month import month_of
 from events.services.seats import standing
 from events.standings import availability_of, seats_of
@@ -25,6 +25,7 @@ from tests.events.factories import (
     make_event,
     make_group,
     make_registration,
+    make_reserve,
     make_room,
     make_series,
     make_session,
@@ -180,8 +181,8 @@ def full_event(network):
     session.speakers.add(speaker)
     make_group(make_session(event, "Groups", kind="breakout", start=time(11), end=time(12)), moderator=speaker)
     make_registration(event)
-    SeatReserve.objects.create(
-        pool=event.pools.first(),
+    make_reserve(
+        event.pools.first(),
         stakeholder=make_term(Scheme.ORGANISATION_TYPE, "school"),
         seats=1,
         releases_at=event.starts_at,
@@ -272,8 +273,8 @@ def test_seats_in_lists_are_those_that_the_lock_would_find():
             pool = event.pools.get(kind="in-person")
             waits.allocations.create(pool=pool, state="waiting", position=position + 1)
         for kind in kinds:
-            SeatReserve.objects.create(
-                pool=event.pools.get(kind="in-person"),
+            make_reserve(
+                event.pools.get(kind="in-person"),
                 stakeholder=kind,
                 seats=dice.randint(1, 3),
                 releases_at=timezone.now() + timedelta(days=dice.choice([-1, 1])),

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from events import tasks
-from events.models import Event, GroupPlace, Registration, SeatAllocation, SeatReserve
+from events.models import Event, GroupPlace, Registration, SeatAllocation
 from events.services import admitting, invariants, life, registering, reminding
-from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
+from tests.events.factories import make_event, make_group, make_registration, make_reserve, make_room, make_session
 from tests.factories import make_person, make_term
 
 pytestmark = pytest.mark.django_db
@@ -184,9 +184,7 @@ def test_offers_that_ran_out_and_released_seats_are_settled_by_the_beat(network)
 def test_released_reserve_lets_in_who_waits_and_then_nothing_is_due(network, django_assert_num_queries):
     event = make_event(networks=[network], seats=1)
     soon = timezone.now() + timedelta(days=1)
-    SeatReserve.objects.create(
-        pool=event.pools.get(), stakeholder=make_term("organisation-type", "school"), seats=1, releases_at=soon
-    )
+    make_reserve(event.pools.get(), stakeholder=make_term("organisation-type", "school"), seats=1, releases_at=soon)
     waiting = make_registration(event, state="unverified", seat=False)
     registering.confirm_address(waiting)
     assert (reminding.settle_due(), reminding.settle_due(soon + timedelta(hours=1))) == (0, 1)

@@ -9,11 +9,11 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from common.models import OutboxMail
-from events.models import Event, EventStep, Registration, SeatAllocation, SeatReserve
+from events.models import Event, EventStep, Registration, SeatAllocation
 from events.services import admitting, registering, reminding, seats
 from networks.models import RoleAssignment
 from networks.services import grant_role
-from tests.events.factories import make_event, make_registration, make_session
+from tests.events.factories import make_event, make_registration, make_reserve, make_session
 from tests.factories import make_city, make_network, make_person, make_term
 
 pytestmark = pytest.mark.django_db
@@ -144,9 +144,7 @@ def test_city_maximum_passes_over_but_keeps_the_place_in_the_queue():
 
 def test_reserved_seats_wait_for_their_kind_and_are_released_on_their_date(time_machine):
     school, event = make_term("organisation-type", "school"), make_event(seats=2)
-    SeatReserve.objects.create(
-        pool=event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3)
-    )
+    make_reserve(event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3))
     enter(event, "a@example.org")
     enter(event, "b@example.org")
     assert states(event) == [State.CONFIRMED, State.WAITLISTED]
@@ -157,9 +155,7 @@ def test_reserved_seats_wait_for_their_kind_and_are_released_on_their_date(time_
 
 def test_reserved_seat_is_taken_by_its_kind():
     school, event = make_term("organisation-type", "school"), make_event(seats=2)
-    SeatReserve.objects.create(
-        pool=event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3)
-    )
+    make_reserve(event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3))
     enter(event, "a@example.org")
     enter(event, "b@example.org", stakeholder=school)
     enter(event, "c@example.org", stakeholder=school)

@@ -82,7 +82,7 @@ def test_zone_by_abbreviation_or_unknown_is_refused(name):
 
 # At the doors --------------------------------------------------------------------------------
 
-FIELDS = {"start_time": "start", "end_time": "end", "closes_time": "closes"}
+FIELDS = {"start_time": "start", "end_time": "end", "opens_time": "opens", "closes_time": "closes"}
 
 
 def event_with(field, day, clock):

@@ -1,4 +1,4 @@
-"""Two windows on the same session: what one merely repeats does not undo what the other has done."""
+"""Two windows on the same record: what one merely repeats does not undo what the other has done."""
 
 from datetime import time, timedelta
 from html.parser import HTMLParser
@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from events.models import Session
 from events.services import admitting, life
-from tests.events.factories import make_event, make_registration, make_session
+from tests.events.factories import make_event, make_registration, make_reserve, make_session
 
 pytestmark = pytest.mark.django_db
 
@@ -35,11 +35,11 @@ class _Form(HTMLParser):
 
 @pytest.fixture
 def window(client, coordinator):
-    """Opens the form of a session, and sends it later with what was typed there."""
+    """Opens the form of a record in the administration, and sends it later with what was typed there."""
     client.force_login(coordinator)
 
-    def opened(session):
-        address = reverse("admin:events_session_change", args=[session.pk])
+    def opened(record):
+        address = reverse(f"admin:events_{record._meta.model_name}_change", args=[record.pk])
         shown = _Form(client.get(address).content.decode()).values
 
         def send(**typed):
@@ -83,3 +83,18 @@ def test_session_form_opened_before_the_event_moved_does_not_move_its_session_ba
     send(end_time="14:00")
     moved = Session.objects.get(pk=session.pk)
     assert (moved.day, moved.start_time, moved.end_time) == (later, time(12), time(14))
+
+
+def test_form_of_seats_opened_before_the_event_moved_does_not_move_the_release_back(window, network, coordinator):
+    event = make_event(networks=[network])
+    reserve = make_reserve(event.pools.get(), releases_at=event.starts_at - timedelta(days=7), seats=2)
+    first, second = window(reserve.pool), window(reserve.pool)
+    was, later = reserve.releases_date, event.start_date + timedelta(days=7)
+    when = {"start_date": later, "start_time": time(10), "end_date": later, "end_time": time(16)}
+    life.reschedule(event, when, actor=coordinator)
+    first(offer_hours="12", **{"reserves-0-seats": "3"})
+    reserve.refresh_from_db()
+    assert (reserve.seats, reserve.releases_date) == (3, was + timedelta(days=7))
+    second(**{"reserves-0-releases_date": str(was + timedelta(days=2))})
+    reserve.refresh_from_db()
+    assert (reserve.seats, reserve.releases_date) == (3, was + timedelta(days=2))
