@@ -197,7 +197,7 @@ ELSEWHERE = {
         *("accounts:invitation", "accounts:request", "accounts:start", "admin/login/", "admin/password_change/"),
         *("admin:login", "admin:logout", "admin:password_change", "admin:accounts_", "admin:auth_"),
     ],
-    "tests/events/test_admin.py": ["admin:events_"],
+    "tests/events/admin": ["admin:events_"],
     "tests/practices/test_import_jobs.py": ["admin:practices_importjob_"],
     "tests/practices/test_review_desk.py and its neighbours": [
         *("workspace:review-", "workspace:comment-settle", "workspace:practice-restore", "workspace:practice-confirm"),
