@@ -6,8 +6,8 @@ from hub.wsgi import application
 
 if os.environ.get("BENCH_WITHOUT_LOCK"):
     from events.models import SeatPool
-    from events.services import registering
+    from events.services import entering
 
-    registering.lock_pools = lambda event_id: list(SeatPool.objects.filter(event=event_id).order_by("pk"))
+    entering.lock_pools = lambda event_id: list(SeatPool.objects.filter(event=event_id).order_by("pk"))
 
 __all__ = ["application"]

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from common.languages import current_language
 from common.localized import localized
-from common.outbox.queueing import queue_mail, unlinked
+from common.outbox.queueing import queue_mail, queue_mails, unlinked, write_mail
 from events.calendars import invitation, personal_address
 from events.models import Registration, SeatPool
 from events.showing import moment_in_words, when_in_words, where_in_words
@@ -36,15 +36,19 @@ METHODS = {State.CONFIRMED: "REQUEST", State.WITHDRAWN: "CANCEL", State.REMOVED:
 """What happens to the entry in the participant's calendar."""
 
 
-def announce_state(registration, step) -> None:
-    """Tell a participant of a new state; to be called in its transaction."""
+def announce_states(changes) -> None:
+    """Tell participants of new states, given as pairs of registration and step; to be called in their transaction."""
+    queue_mails([_news_of(registration, step) for registration, step in changes])
+
+
+def _news_of(registration, step):
     kind = KINDS.get(step.to_state)
     if not kind:
-        return
+        return None
     method = METHODS.get(step.to_state, "")
     if method == "CANCEL" and step.from_state != State.CONFIRMED:
         method = ""  # Who never had a place has no entry that could be taken away.
-    tell(registration, kind, f"{step.pk}", method=method)
+    return _written(registration, kind, f"{step.pk}", method=method)
 
 
 def announce_offer(allocation) -> None:
@@ -88,8 +92,13 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
     With a `method` ("REQUEST", "CANCEL") the calendar entry goes with it. A value of `context` that can be called is
     called in the participant's language.
     """
+    queue_mails([_written(registration, kind, key, link=link, method=method, **context)])
+
+
+def _written(registration, kind, key, *, link="", method="", **context):
+    """The mail of `tell`; None for somebody whose address was erased."""
     if not registration.email:
-        return
+        return None
     event = registration.event
     with translation.override(registration.language):
         values = {
@@ -105,7 +114,7 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
         has_entry = method == "CANCEL" or event.starts_at is not None
         calendar = invitation(registration, method, address(registration)) if method and has_entry else ""
     values["links"] = [values["event_link"], values.get("join_link", "")]
-    queue_mail(
+    return write_mail(
         f"events/{kind}",
         to=registration.email,
         name=registration.name,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from common.templatetags.hub import number
 from events.models import Event, Registration, SeatAllocation, SeatPool, Session
 from events.rules import closed_because, has_place
-from events.services.registering import CLOSED
+from events.services.entering import CLOSED
 from events.services.seats import place_in_queue
 from events.showing import moment_in_words
 

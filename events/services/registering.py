@@ -8,13 +8,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from common.text import clean_line
 from events.consents import CONSENTS
 from events.emails import ask_to_confirm, remind_of_registration
 from events.models import Event, EventStep, Nomination, Registration, RegistrationConsent, SeatAllocation, SeatPool
 from events.rules import closed_because, may_register, runs
+from events.services.entering import CLOSED, check_mode, enter, pool_of, seat
 from events.services.seats import (
     OF_MODE,
     follow,
@@ -28,17 +28,6 @@ from events.services.seats import (
 )
 
 State = Registration.State
-
-CLOSED = {
-    "draft": gettext_lazy("This event is not announced yet."),
-    "postponed": gettext_lazy("The event is postponed: registration opens again with the new date."),
-    "cancelled": gettext_lazy("The event is cancelled."),
-    "over": gettext_lazy("The event is over."),
-    "none": gettext_lazy("There is no registration here for this event."),
-    "early": gettext_lazy("Registration is not open yet."),
-    "late": gettext_lazy("Registration is closed."),
-}
-"""What a visitor is told, by `closed_because`."""
 
 PERSONAL = ("name", "organisation", "needs_access", "needs_diet", "message")
 
@@ -65,7 +54,7 @@ def register(event: Event, values: dict, *, consents, language: str, person=None
     email = values["email"].strip()
     if not may_register(event, email):
         raise ValidationError(_("This event is for people who were nominated, each by e-mail."), code="not-nominated")
-    _check_mode(event, values["mode"])
+    check_mode(event, values["mode"])
     _check_consents(consents)
     registered = event.registrations.active().filter(email__iexact=email).first()
     if registered:
@@ -82,15 +71,10 @@ def register(event: Event, values: dict, *, consents, language: str, person=None
     registration.wanted_sessions.set(own)
     _keep_consents(registration, consents)
     if person is not None and person.email.lower() == email.lower():
-        _enter(registration, pools, now)
+        enter(registration, pools, now)
     else:
         ask_to_confirm(registration)
     return registration
-
-
-def _check_mode(event, mode):
-    if not (event.is_in_person if mode == Registration.Mode.IN_PERSON else event.is_online):
-        raise ValidationError({"mode": _("Choose one of those offered.")})
 
 
 def _check_consents(given):
@@ -117,65 +101,14 @@ def _keep_consents(registration, given):
         registration.save(update_fields=["is_listed"])
 
 
-@transaction.atomic
-def confirm_address(registration: Registration) -> Registration:
-    """Somebody has pressed the button behind the mailed link: now it counts. Pressed twice, it counts once."""
-    pools, registration = _locked(registration)
-    now = timezone.now()
-    if registration.state != State.UNVERIFIED:
-        return registration
-    reason = closed_because(registration.event, now)
-    if reason and not (reason == "late" and registration.event.starts_at > now):
-        raise ValidationError(CLOSED[reason], code=reason)
-    _enter(registration, pools, now)
-    return registration
-
-
-def _enter(registration, pools, now, actor=None):
-    """A registration whose address is known takes its place: a seat, the queue, or the hosts' decision."""
-    registration.verified_at = now
-    registration.save(update_fields=["verified_at"])
-    if registration.event.needs_approval and actor is None:
-        set_state(registration, State.AWAITING_APPROVAL)
-        return
-    _seat(registration, pools, now, actor=actor)
-
-
-def _seat(registration, pools, now, actor=None):
-    _check_mode(registration.event, registration.mode)
-    wanted = _pool(pools, registration.mode)
-    allocation = request_seat(wanted, registration, now)
-    waits = allocation is None or allocation.state == SeatAllocation.State.WAITING
-    if waits and registration.mode == Registration.Mode.IN_PERSON and registration.online_meanwhile:
-        online = _pool(pools, Registration.Mode.ONLINE, needed=False)
-        meanwhile = online and request_seat(online, registration, now)
-        if meanwhile and meanwhile.state == SeatAllocation.State.HELD:
-            registration.mode = Registration.Mode.ONLINE
-            registration.save(update_fields=["mode"])
-        allocation = allocation or meanwhile
-    if allocation is None:
-        set_state(registration, State.DECLINED, note="full", actor=actor)
-        return
-    follow(registration, now, actor=actor)
-    wishes = set(registration.wanted_sessions.values_list("pk", flat=True))
-    for pool in pools:
-        if pool.session_id in wishes:
-            request_seat(pool, registration, now)
-
-
-def _pool(pools, kind, *, needed=True):
-    found = next((pool for pool in pools if pool.kind == kind and pool.session_id is None), None)
-    if found is None and needed:
-        raise ValidationError({"mode": _("Choose one of those offered.")})
-    return found
-
-
 def _locked(registration):
     """(pools, registration) as they are stored now, both locked."""
     pools = lock_pools(registration.event_id)
-    return pools, (
-        Registration.objects.select_for_update(of=["self"]).select_related("event", "person").get(pk=registration.pk)
-    )
+    rows = Registration.objects.select_for_update(of=["self"]).select_related("event__city")
+    registration = rows.get(pk=registration.pk)
+    for pool in pools:
+        pool.event = registration.event
+    return pools, registration
 
 
 # What participants do themselves -----------------------------------------------------------------
@@ -210,8 +143,8 @@ def change_mode(registration: Registration, mode: str) -> SeatAllocation:
     pools, registration = _locked(registration)
     now = timezone.now()
     _check_open_to_change(registration, now)
-    _check_mode(registration.event, mode)
-    pool = _pool(pools, mode)
+    check_mode(registration.event, mode)
+    pool = pool_of(pools, mode)
     allocation = request_seat(pool, registration, now)
     if allocation is None:
         raise ValidationError({"mode": _("All places are taken, and there is no waiting list.")}, code="full")
@@ -334,7 +267,7 @@ def approve(registration: Registration, *, actor) -> Registration:
     event, now = registration.event, timezone.now()
     if event.status != Event.Status.PUBLISHED or event.ends_at <= now:
         raise ValidationError(CLOSED[closed_because(event, now) or "over"], code="closed")
-    _seat(registration, pools, now, actor=actor)
+    seat(registration, pools, now, actor=actor)
     return registration
 
 
@@ -367,11 +300,11 @@ def enter_by_hand(event: Event, values: dict, *, language: str, actor) -> Regist
     event = Event.objects.get(pk=event.pk)
     if event.status != Event.Status.PUBLISHED or event.ends_at <= timezone.now():
         raise ValidationError(CLOSED[closed_because(event) or "over"], code="closed")
-    _check_mode(event, values["mode"])
+    check_mode(event, values["mode"])
     if event.registrations.active().filter(email__iexact=values["email"]).exists():
         raise ValidationError({"email": _("This address is registered already.")}, code="registered")
     registration = Registration.objects.create(event=event, language=language, **values)
-    _enter(registration, pools, timezone.now(), actor=actor)
+    enter(registration, pools, timezone.now(), actor=actor)
     return registration
 
 

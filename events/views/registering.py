@@ -19,7 +19,7 @@ from events.availability import availability_of
 from events.forms.registering import RegistrationForm
 from events.models import Event
 from events.rules import closed_because
-from events.services.registering import CLOSED
+from events.services.entering import CLOSED
 from events.services.registering import register as note_registration
 from events.tokens import token_of
 from events.views.retrying import RETRY_AFTER, is_locked

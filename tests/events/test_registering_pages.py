@@ -16,7 +16,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from common.waiting import waiting_for
 from events.models import DatePoll, Event, GroupPlace, Nomination, PersonalCalendar, Registration
-from events.services import registering
+from events.services import entering, registering
 from events.tokens import token_of
 from networks.models import Membership
 from tests.events.factories import (
@@ -56,7 +56,7 @@ def link(registration, name="manage", *args):
 def enter(event, email, **changes):
     values = {"email": email, "name": email.split("@")[0], "mode": "in-person"} | changes
     registration = registering.register(event, values, consents=["data"], language="en")
-    return registering.confirm_address(registration)
+    return entering.confirm_address(registration)
 
 
 def text(response):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from events.models import Event, EventStep, Registration, SeatAllocation, SeatReserve
-from events.services import registering, reminding, seats
+from events.services import entering, registering, reminding, seats
 from networks.models import RoleAssignment
 from networks.services import grant_role
 from tests.events.factories import make_event, make_registration, make_session
@@ -28,7 +28,7 @@ def values(email, **changes):
 def enter(event, email, **changes):
     """Somebody registers and presses the button in the mail."""
     registration = registering.register(event, values(email, **changes), consents=["data"], language="en")
-    return registering.confirm_address(registration)
+    return entering.confirm_address(registration)
 
 
 def states(event):
@@ -55,7 +55,7 @@ def test_confirm_gives_seats_in_order_and_then_places_in_the_queue():
 def test_confirm_twice_counts_once():
     event = make_event(seats=2)
     person = enter(event, "a@example.org")
-    registering.confirm_address(person)
+    entering.confirm_address(person)
     assert SeatAllocation.objects.count() == 1
 
 
@@ -250,7 +250,7 @@ def test_break_out_session_has_seats_of_its_own():
     event = make_event(seats=5)
     session = make_session(event, kind="breakout", seats=1)
     first, second = (
-        registering.confirm_address(
+        entering.confirm_address(
             registering.register(event, values(email), consents=["data"], language="en", sessions=[session])
         )
         for email in ("a@example.org", "b@example.org")
@@ -287,7 +287,7 @@ def in_threads(jobs):
 
 def confirm_all(event, count):
     rows = [make_registration(event, state="unverified", seat=False) for _ in range(count)]
-    return in_threads([lambda row=row: registering.confirm_address(row) for row in rows])
+    return in_threads([lambda row=row: entering.confirm_address(row) for row in rows])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -307,7 +307,7 @@ def test_control_without_the_lock_more_than_ten_are_confirmed(monkeypatch):
             cursor.execute("SELECT pg_sleep(0.05)")
         return list(seats.SeatPool.objects.filter(event=event_id))
 
-    monkeypatch.setattr(registering, "lock_pools", unlocked)
+    monkeypatch.setattr(entering, "lock_pools", unlocked)
     event = make_event(seats=10)
     confirm_all(event, 40)
     assert SeatAllocation.objects.filter(state="held").count() > 10
@@ -363,12 +363,12 @@ def test_holder_that_rolls_back_leaves_the_seat_to_the_next():
 
     def roll_back():
         with transaction.atomic():
-            registering.confirm_address(first)
+            entering.confirm_address(first)
             raise Broken
 
     with pytest.raises(Broken):
         roll_back()
-    assert registering.confirm_address(second).state == State.CONFIRMED
+    assert entering.confirm_address(second).state == State.CONFIRMED
 
 
 class Broken(Exception):
