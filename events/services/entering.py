@@ -33,11 +33,11 @@ NOT_OFFERED = gettext_lazy("Choose one of those offered.")
 
 def confirm_address(registration: Registration) -> Registration:
     """Somebody has pressed the button behind the mailed link: now it counts. Pressed twice, it counts once."""
-    return _outcome(registration, confirm_addresses(registration.event_id, [registration.pk])[0])
+    return _outcome(registration, confirm_addresses(registration.event_id, lambda: [registration.pk])[0])
 
 
 def confirm_in_turn(registration: Registration) -> Registration:
-    """As `confirm_address`, in one transaction with all who press on this server at the same moment.
+    """As `confirm_address`, in one transaction with all who press in this process at the same moment.
 
     Not for use inside a transaction: that of somebody else would have to wait for its end.
     """
@@ -53,14 +53,17 @@ def _outcome(registration, found):
 
 
 @transaction.atomic
-def confirm_addresses(event_id: int, keys: list[int]) -> list[Registration | ValidationError | None]:
-    """Those who have pressed enter in this order; for each what came of it, None for a registration that is gone.
+def confirm_addresses(event_id: int, take) -> list[Registration | ValidationError | None]:
+    """Those who have pressed enter in their order; for each what came of it, None for a registration that is gone.
 
-    What one of them may not do changes nothing for the others.
+    `take()` gives the ids of their registrations; it is asked under the lock, so that nobody waits for another turn who
+    came while this one waited. What one of them may not do changes nothing for the others.
     """
     pools = lock_pools(event_id)
+    keys = take()
     event = Event.objects.select_related("city").get(pk=event_id)
-    found = {row.pk: row for row in Registration.objects.select_for_update().filter(pk__in=keys).order_by("pk")}
+    rows = Registration.objects.select_for_update().filter(event=event_id, pk__in=keys).order_by("pk")
+    found = {row.pk: row for row in rows}
     now = timezone.now()
     for record in (*pools, *found.values()):
         record.event = event
@@ -133,15 +136,13 @@ def _wishes(keys, pools):
 
 def _enter_plainly(registrations, pool, now):
     """Each gets a seat of the pool, a place in its queue, or neither; written in a few statements for all."""
-    Registration.objects.filter(pk__in=[row.pk for row in registrations]).update(verified_at=now)
     by_state = {}
     for row, allocation in zip(registrations, request_seats(pool, registrations, now), strict=True):
         row.verified_at = now
         by_state.setdefault(allocation and allocation.state, []).append(row)
     for seat_state, some in by_state.items():
-        set_states(
-            some, STATE_BY_SEAT[seat_state] if seat_state else State.DECLINED, note="" if seat_state else "full"
-        )
+        state, note = (STATE_BY_SEAT[seat_state], "") if seat_state else (State.DECLINED, "full")
+        set_states(some, state, note=note, verified_at=now)
 
 
 def check_mode(event, mode) -> None:

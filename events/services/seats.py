@@ -8,8 +8,10 @@ and no two transactions wait for each other.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 
 from django.db import connection, transaction
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from events.emails import announce_offer, announce_seat, announce_states
@@ -57,12 +59,22 @@ class _Count:
 
 def standing(pool: SeatPool, now=None) -> Standing:
     """How a pool stands; for showing. Deciding needs the lock."""
-    states = Counter(pool.allocations.filter(state__in=SeatAllocation.OPEN).values_list("state", flat=True))
-    taken = states[State.HELD] + states[State.OFFERED]
-    count = _count(pool)
+    tally, count = _tally(pool), _count(pool)
     reserved = _held_back(pool, count, _reserves(pool, now or timezone.now()))
-    free = None if pool.capacity is None else max(0, pool.capacity - taken)
-    return Standing(states[State.HELD], states[State.OFFERED], states[State.WAITING], free, reserved)
+    free = None if pool.capacity is None else max(0, pool.capacity - count.taken)
+    return Standing(tally.held, tally.offered, tally.waiting, free, reserved)
+
+
+def _tally(pool):
+    """How many hold a seat of a pool, are offered one and wait, and when the first offer ends."""
+    numbers = {name: Count("pk", filter=Q(state=state)) for name, state in _TALLIED.items()}
+    found = pool.allocations.filter(state__in=SeatAllocation.OPEN).aggregate(
+        **numbers, first_end=Min("offered_until", filter=Q(state=State.OFFERED))
+    )
+    return SimpleNamespace(**found)
+
+
+_TALLIED = {"held": State.HELD, "offered": State.OFFERED, "waiting": State.WAITING}
 
 
 def _count(pool):
@@ -124,7 +136,7 @@ def request_seats(pool: SeatPool, registrations: list[Registration], now) -> lis
         position = pool.queue_counter if state == State.WAITING else None
         values = {"pool": pool, "registration": registration, "state": state, "position": position, "changed_at": now}
         found.append(SeatAllocation(**values) if state else None)
-    SeatAllocation.objects.bulk_create(filter(None, found))
+    SeatAllocation.objects.bulk_create([allocation for allocation in found if allocation])
     admission.keep_counter()
     return found
 
@@ -181,19 +193,20 @@ def settle(pool: SeatPool, now=None) -> list[SeatAllocation]:
     Returns the allocations that moved up.
     """
     now = now or timezone.now()
-    _end_offers(pool, now)
+    tally = _tally(pool)
+    if tally.first_end and tally.first_end <= now:
+        _end_offers(pool, now)
+        tally = _tally(pool)
     event = pool.event
     if event.status != event.Status.PUBLISHED or event.starts_at <= now:
         return []
-    count = _count(pool)
-    if pool.capacity is not None and count.taken >= pool.capacity:
-        # The common case in a rush: nobody need be read who waits.
+    if not tally.waiting or (pool.capacity is not None and tally.held + tally.offered >= pool.capacity):
+        # The common cases: nobody need be read.
         return []
+    count = _count(pool)
     waiting = list(
         pool.allocations.filter(state=State.WAITING).select_related("registration").order_by("position", "pk")
     )
-    if not waiting:
-        return []
     reserves = _reserves(pool, now)
     moved = []
     for allocation in waiting:
@@ -321,8 +334,8 @@ def set_state(registration: Registration, state, *, actor=None, note="", is_told
     return True
 
 
-def set_states(registrations: list[Registration], state, *, actor=None, note="", is_told=True) -> None:
-    """As `set_state`, for registrations of which none is in that state yet."""
+def set_states(registrations: list[Registration], state, *, actor=None, note="", is_told=True, **columns) -> None:
+    """As `set_state`, for registrations of which none is in that state yet; stores other `columns` with it."""
     steps = [
         RegistrationStep(registration=one, from_state=one.state, to_state=state, actor=actor, note=note[:500])
         for one in registrations
@@ -330,7 +343,7 @@ def set_states(registrations: list[Registration], state, *, actor=None, note="",
     at = timezone.now()
     for registration in registrations:
         registration.state, registration.state_at = state, at
-    Registration.objects.filter(pk__in=[one.pk for one in registrations]).update(state=state, state_at=at)
+    Registration.objects.filter(pk__in=[one.pk for one in registrations]).update(state=state, state_at=at, **columns)
     RegistrationStep.objects.bulk_create(steps)
     if is_told:
         announce_states(list(zip(registrations, steps, strict=True)))
