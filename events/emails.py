@@ -11,7 +11,7 @@ from django.utils import translation
 from common.languages import current_language
 from common.localized import localized
 from common.outbox.queueing import queue_mail, queue_mails, unlinked, write_mail
-from events.calendars import invitation, personal_address
+from events.calendars import Invitations, personal_address
 from events.models import Registration, SeatPool
 from events.showing import moment_in_words, when_in_words, where_in_words
 from events.tokens import token_of
@@ -38,17 +38,18 @@ METHODS = {State.CONFIRMED: "REQUEST", State.WITHDRAWN: "CANCEL", State.REMOVED:
 
 def announce_states(changes) -> None:
     """Tell participants of new states, given as pairs of registration and step; to be called in their transaction."""
-    queue_mails([_news_of(registration, step) for registration, step in changes])
+    known = {}
+    queue_mails([_news_of(registration, step, known) for registration, step in changes])
 
 
-def _news_of(registration, step):
+def _news_of(registration, step, known):
     kind = KINDS.get(step.to_state)
     if not kind:
         return None
     method = METHODS.get(step.to_state, "")
     if method == "CANCEL" and step.from_state != State.CONFIRMED:
         method = ""  # Who never had a place has no entry that could be taken away.
-    return _written(registration, kind, f"{step.pk}", method=method)
+    return _written(registration, kind, f"{step.pk}", method=method, known=known)
 
 
 def announce_offer(allocation) -> None:
@@ -86,16 +87,16 @@ def remind_of_registration(registration, key) -> None:
     tell(registration, "already-registered", key)
 
 
-def tell(registration, kind, key, *, link="", method="", **context) -> None:
+def tell(registration, kind, key, *, link="", method="", known=None, **context) -> None:
     """Queue one mail to a participant. `key` names the occasion among those of this kind and registration.
 
     With a `method` ("REQUEST", "CANCEL") the calendar entry goes with it. A value of `context` that can be called is
-    called in the participant's language.
+    called in the participant's language. `known`, a dictionary, keeps what mails of one moment share.
     """
-    queue_mails([_written(registration, kind, key, link=link, method=method, **context)])
+    queue_mails([_written(registration, kind, key, link=link, method=method, known=known, **context)])
 
 
-def _written(registration, kind, key, *, link="", method="", **context):
+def _written(registration, kind, key, *, link="", method="", known=None, **context):
     """The mail of `tell`; None for somebody whose address was erased."""
     if not registration.email:
         return None
@@ -112,7 +113,7 @@ def _written(registration, kind, key, *, link="", method="", **context):
             "link": link or address(registration),
         } | {name: _in_words(value) for name, value in context.items()}
         has_entry = method == "CANCEL" or event.starts_at is not None
-        calendar = invitation(registration, method, address(registration)) if method and has_entry else ""
+        calendar = _invitation(registration, method, known) if method and has_entry else ""
     values["links"] = [values["event_link"], values.get("join_link", "")]
     return write_mail(
         f"events/{kind}",
@@ -126,6 +127,14 @@ def _written(registration, kind, key, *, link="", method="", **context):
         calendar=calendar,
         about=f"event:{event.pk}",
     )
+
+
+def _invitation(registration, method, known):
+    known = {} if known is None else known
+    group = registration.event_id, registration.language
+    if group not in known:
+        known[group] = Invitations(registration.event_id)
+    return known[group].to(registration, method, address(registration))
 
 
 def _in_words(value):

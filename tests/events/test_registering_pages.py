@@ -364,6 +364,16 @@ def test_locked_seats_give_the_button_back(client, locked):
     assert '<input type="hidden" name="mode" value="online">' in text(answer)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_locked_seats_leave_the_address_to_be_confirmed_again(client, locked):
+    event = make_event(seats=1)
+    row = unverified(event)
+    locked(event)
+    answer = client.post(link(row, "confirm"))
+    row.refresh_from_db()
+    assert (answer.status_code, answer["Retry-After"], row.state) == (503, "5", State.UNVERIFIED)
+
+
 # Confirming --------------------------------------------------------------------------------------
 
 
