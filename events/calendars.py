@@ -10,7 +10,7 @@ from common.phrases import listed
 from events import rfc5545
 from events.calendar_entries import entry
 from events.calendar_surroundings import Own, Surroundings
-from events.models import Event, RegistrationStep
+from events.models import Event, GroupPlace, RegistrationStep
 from events.tokens import token_of
 
 PRODUCT = "-//City Networks Hub//events//EN"
@@ -26,6 +26,8 @@ class Invitations:
     def __init__(self, event_id: int):
         self._event = Event.objects.select_related("city").get(pk=event_id)
         self._around = Surroundings([self._event])
+        places = GroupPlace.objects.filter(session__event=event_id).order_by()
+        self._placed = set(places.values_list("registration", flat=True))
 
     def to(self, registration, method: str, link: str = "") -> str:
         """METHOD "REQUEST" or "CANCEL"; `link` leads to the participant's own page."""
@@ -33,7 +35,8 @@ class Invitations:
         steps = RegistrationStep.objects.filter(
             registration__event=event, registration__email__iexact=registration.email
         ).count()
-        own = Own(registration, own_places(registration.group_places), steps, link)
+        places = own_places(registration.group_places) if registration.pk in self._placed else []
+        own = Own(registration, places, steps, link)
         organiser = event.contact_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         hosts = listed(around.networks.get(event.pk, ())) or settings.SITE_NAME
         people = [
