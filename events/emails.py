@@ -10,8 +10,8 @@ from django.utils import translation
 
 from common.languages import current_language
 from common.localized import localized
-from common.outbox.queueing import queue_mail, unlinked
-from events.calendars import invitation, personal_address
+from common.outbox.queueing import queue_mail, queue_mails, unlinked, write_mail
+from events.calendars import Invitations, personal_address
 from events.models import Registration, SeatPool
 from events.showing import moment_in_words, when_in_words, where_in_words
 from events.tokens import token_of
@@ -36,15 +36,20 @@ METHODS = {State.CONFIRMED: "REQUEST", State.WITHDRAWN: "CANCEL", State.REMOVED:
 """What happens to the entry in the participant's calendar."""
 
 
-def announce_state(registration, step) -> None:
-    """Tell a participant of a new state; to be called in its transaction."""
+def announce_states(changes) -> None:
+    """Tell participants of new states, given as pairs of registration and step; to be called in their transaction."""
+    known = {}
+    queue_mails([_news_of(registration, step, known) for registration, step in changes])
+
+
+def _news_of(registration, step, known):
     kind = KINDS.get(step.to_state)
     if not kind:
-        return
+        return None
     method = METHODS.get(step.to_state, "")
     if method == "CANCEL" and step.from_state != State.CONFIRMED:
         method = ""  # Who never had a place has no entry that could be taken away.
-    tell(registration, kind, f"{step.pk}", method=method)
+    return _written(registration, kind, f"{step.pk}", method=method, known=known)
 
 
 def announce_offer(allocation) -> None:
@@ -82,14 +87,19 @@ def remind_of_registration(registration, key) -> None:
     tell(registration, "already-registered", key)
 
 
-def tell(registration, kind, key, *, link="", method="", **context) -> None:
+def tell(registration, kind, key, *, link="", method="", known=None, **context) -> None:
     """Queue one mail to a participant. `key` names the occasion among those of this kind and registration.
 
     With a `method` ("REQUEST", "CANCEL") the calendar entry goes with it. A value of `context` that can be called is
-    called in the participant's language.
+    called in the participant's language. `known`, a dictionary, keeps what mails of one moment share.
     """
+    queue_mails([_written(registration, kind, key, link=link, method=method, known=known, **context)])
+
+
+def _written(registration, kind, key, *, link="", method="", known=None, **context):
+    """The mail of `tell`; None for somebody whose address was erased."""
     if not registration.email:
-        return
+        return None
     event = registration.event
     with translation.override(registration.language):
         values = {
@@ -103,9 +113,9 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
             "link": link or address(registration),
         } | {name: _in_words(value) for name, value in context.items()}
         has_entry = method == "CANCEL" or event.starts_at is not None
-        calendar = invitation(registration, method, address(registration)) if method and has_entry else ""
+        calendar = _invitation(registration, method, known) if method and has_entry else ""
     values["links"] = [values["event_link"], values.get("join_link", "")]
-    queue_mail(
+    return write_mail(
         f"events/{kind}",
         to=registration.email,
         name=registration.name,
@@ -117,6 +127,14 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
         calendar=calendar,
         about=f"event:{event.pk}",
     )
+
+
+def _invitation(registration, method, known):
+    known = {} if known is None else known
+    group = registration.event_id, registration.language
+    if group not in known:
+        known[group] = Invitations(registration.event_id)
+    return known[group].to(registration, method, address(registration))
 
 
 def _in_words(value):

@@ -74,11 +74,13 @@ def ask_poll(poll) -> None:
 
 def _tell_all(event, kind, *, method, page="manage", **context):
     """To who has a place with the calendar entry; the others have none that could be changed."""
+    known = {}
     for registration in told_of(event):
         tell(
             registration,
             kind,
             f"{event.sequence}",
+            known=known,
             link=address(registration, page),
             method=method if registration.state == State.CONFIRMED else "",
             has_place=registration.state == State.CONFIRMED,

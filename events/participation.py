@@ -9,7 +9,7 @@ from common.templatetags.hub import number
 from events.models import Event, Registration, SeatAllocation, SeatPool, Session
 from events.rooms import own_rooms
 from events.rules import closed_because, has_place
-from events.services.registering import CLOSED
+from events.services.entering import CLOSED
 from events.services.seats import place_in_queue
 from events.showing import moment_in_words
 

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from common.text import clean_line
 from events.models import Event, EventStep, Nomination, Registration, SeatAllocation, SeatPool
 from events.rules import closed_because, runs
-from events.services.registering import CLOSED, check_mode, end, enter, locked, seat
+from events.services.entering import CLOSED, check_mode, enter, seat
+from events.services.registering import end, locked
 from events.services.seats import hold, lock_pools, settle
 
 State = Registration.State

@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from events.consents import CONSENTS
 from events.emails import ask_to_confirm, remind_of_registration
 from events.models import Event, Registration, RegistrationConsent, SeatAllocation, SeatPool
 from events.rules import closed_because, may_register
+from events.services.entering import CLOSED, check_mode, enter, pool_of
 from events.services.seats import (
     OF_MODE,
     follow,
@@ -27,17 +27,6 @@ from events.services.seats import (
 )
 
 State = Registration.State
-
-CLOSED = {
-    "draft": gettext_lazy("This event is not announced yet."),
-    "postponed": gettext_lazy("The event is postponed: registration opens again with the new date."),
-    "cancelled": gettext_lazy("The event is cancelled."),
-    "over": gettext_lazy("The event is over."),
-    "none": gettext_lazy("There is no registration here for this event."),
-    "early": gettext_lazy("Registration is not open yet."),
-    "late": gettext_lazy("Registration is closed."),
-}
-"""What a visitor is told, by `closed_because`."""
 
 PERSONAL = ("name", "organisation", "needs_access", "needs_diet", "message")
 
@@ -87,12 +76,6 @@ def register(event: Event, values: dict, *, consents, language: str, person=None
     return registration
 
 
-def check_mode(event, mode):
-    """Raise ValidationError where one cannot take part in the event in this way."""
-    if not (event.is_in_person if mode == Registration.Mode.IN_PERSON else event.is_online):
-        raise ValidationError({"mode": _("Choose one of those offered.")})
-
-
 def _check_consents(given):
     lacking = [consent for consent in CONSENTS if consent.is_needed and consent.kind not in given]
     if lacking:
@@ -117,66 +100,14 @@ def _keep_consents(registration, given):
         registration.save(update_fields=["is_listed"])
 
 
-@transaction.atomic
-def confirm_address(registration: Registration) -> Registration:
-    """Somebody has pressed the button behind the mailed link: now it counts. Pressed twice, it counts once."""
-    pools, registration = locked(registration)
-    now = timezone.now()
-    if registration.state != State.UNVERIFIED:
-        return registration
-    reason = closed_because(registration.event, now)
-    if reason and not (reason == "late" and registration.event.starts_at > now):
-        raise ValidationError(CLOSED[reason], code=reason)
-    enter(registration, pools, now)
-    return registration
-
-
-def enter(registration, pools, now, actor=None):
-    """A registration whose address is known takes its place: a seat, the queue, or the hosts' decision."""
-    registration.verified_at = now
-    registration.save(update_fields=["verified_at"])
-    if registration.event.needs_approval and actor is None:
-        set_state(registration, State.AWAITING_APPROVAL)
-        return
-    seat(registration, pools, now, actor=actor)
-
-
-def seat(registration, pools, now, actor=None):
-    """Give a seat, or a place in the queue, of those pools that the person asked for; declined where all is full."""
-    check_mode(registration.event, registration.mode)
-    wanted = _pool(pools, registration.mode)
-    allocation = request_seat(wanted, registration, now)
-    waits = allocation is None or allocation.state == SeatAllocation.State.WAITING
-    if waits and registration.mode == Registration.Mode.IN_PERSON and registration.online_meanwhile:
-        online = _pool(pools, Registration.Mode.ONLINE, needed=False)
-        meanwhile = online and request_seat(online, registration, now)
-        if meanwhile and meanwhile.state == SeatAllocation.State.HELD:
-            registration.mode = Registration.Mode.ONLINE
-            registration.save(update_fields=["mode"])
-        allocation = allocation or meanwhile
-    if allocation is None:
-        set_state(registration, State.DECLINED, note="full", actor=actor)
-        return
-    follow(registration, now, actor=actor)
-    wishes = set(registration.wanted_sessions.values_list("pk", flat=True))
-    for pool in pools:
-        if pool.session_id in wishes:
-            request_seat(pool, registration, now)
-
-
-def _pool(pools, kind, *, needed=True):
-    found = next((pool for pool in pools if pool.kind == kind and pool.session_id is None), None)
-    if found is None and needed:
-        raise ValidationError({"mode": _("Choose one of those offered.")})
-    return found
-
-
 def locked(registration):
     """(pools, registration) as they are stored now, both locked."""
     pools = lock_pools(registration.event_id)
-    return pools, (
-        Registration.objects.select_for_update(of=["self"]).select_related("event", "person").get(pk=registration.pk)
-    )
+    rows = Registration.objects.select_for_update(of=["self"]).select_related("event__city")
+    registration = rows.get(pk=registration.pk)
+    for pool in pools:
+        pool.event = registration.event
+    return pools, registration
 
 
 # What participants do themselves -----------------------------------------------------------------
@@ -212,7 +143,7 @@ def change_mode(registration: Registration, mode: str) -> SeatAllocation:
     now = timezone.now()
     _check_open_to_change(registration, now)
     check_mode(registration.event, mode)
-    pool = _pool(pools, mode)
+    pool = pool_of(pools, mode)
     allocation = request_seat(pool, registration, now)
     if allocation is None:
         raise ValidationError({"mode": _("All places are taken, and there is no waiting list.")}, code="full")

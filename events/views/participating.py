@@ -15,6 +15,7 @@ from events.forms.participating import DetailsForm, SessionsForm, WishesForm
 from events.models import Registration
 from events.participation import Participation
 from events.services import registering
+from events.services.entering import confirm_in_turn
 from events.services.own_details import tell_details
 from events.services.personal_calendars import mail_calendar
 from events.services.wishing import wish_groups
@@ -34,7 +35,15 @@ def registration_of(uid, token):
     return registration
 
 
-def participant_page(methods):
+def key_of(uid, token):
+    """As `registration_of`, with no more than what names it."""
+    registration = get_object_or_404(Registration.objects.only("uid", "token_version", "event"), uid=uid)
+    if not is_token_of(registration, token):
+        raise Http404
+    return registration
+
+
+def participant_page(methods, find=registration_of):
     """Decorate a page or button of a participant: the view gets the registration in place of the link's parts."""
 
     def decorate(view):
@@ -44,7 +53,7 @@ def participant_page(methods):
         @can_be_sent_again
         @wraps(view)
         def answer(request, uid, token, **kwargs):
-            return view(request, registration_of(uid, token), **kwargs)
+            return view(request, find(uid, token), **kwargs)
 
         return answer
 
@@ -67,16 +76,17 @@ def done(request, registration, words):
 # Confirming the address --------------------------------------------------------------------------
 
 
-@participant_page(require_http_methods(["GET", "HEAD", "POST"]))
+@participant_page(require_http_methods(["GET", "HEAD", "POST"]), find=key_of)
 def confirm(request, registration):
     status, problem = 200, ""
     if request.method == "POST":
         try:
-            registering.confirm_address(registration)
+            confirm_in_turn(registration)
         except ValidationError as error:
             status, problem = 409, " ".join(error.messages)
         else:
             return own_page(registration)
+    registration = registration_of(registration.uid, token_of(registration))
     context = _context(registration) | {"problem": problem}
     return render(request, "events/registration_confirm.html", context, status=status)
 

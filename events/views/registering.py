@@ -18,7 +18,7 @@ from accounts.limits import over_limit, seconds_to_wait, wait_in_words
 from events.forms.registering import RegistrationForm
 from events.models import Event
 from events.rules import closed_because
-from events.services.registering import CLOSED
+from events.services.entering import CLOSED
 from events.services.registering import register as note_registration
 from events.standings import availability_of
 from events.tokens import token_of

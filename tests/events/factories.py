@@ -115,10 +115,9 @@ def make_registration(event, email=None, *, state="confirmed", seat=True, **valu
         "mode": "in-person" if event.is_in_person else "online",
         "language": "en",
         "name": email.split("@")[0],
+        "verified_at": timezone.now(),
     } | values
-    registration = Registration.objects.create(
-        event=event, email=email, state=state, verified_at=timezone.now(), **values
-    )
+    registration = Registration.objects.create(event=event, email=email, state=state, **values)
     if seat and state in ("confirmed", "attended", "no-show"):
         pool = event.pools.get(kind=registration.mode, session=None)
         registration.allocations.create(pool=pool, state="held")

@@ -26,7 +26,7 @@ from events.models import (
     RegistrationStep,
 )
 from events.personal_data import IMPERSONAL, PERSONAL
-from events.services import registering
+from events.services import entering, registering
 from tests.accounts.test_personal_data import holding
 from tests.events.factories import make_event, make_group, make_registration, make_session
 from tests.factories import make_city, make_person
@@ -79,7 +79,7 @@ def participant():
     )
     coming = make_event(seats=1)
     for email in (EMAIL, "next@example.org"):
-        registering.confirm_address(
+        entering.confirm_address(
             registering.register(
                 coming,
                 {"email": email, "name": email.partition("@")[0], "mode": "in-person"},

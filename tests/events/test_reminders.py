@@ -11,7 +11,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from events import tasks
 from events.models import Event, GroupPlace, Registration, SeatAllocation
-from events.services import admitting, invariants, life, registering, reminding
+from events.services import admitting, entering, invariants, life, registering, reminding
 from tests.events.factories import make_event, make_group, make_registration, make_reserve, make_room, make_session
 from tests.factories import make_person, make_term
 
@@ -174,7 +174,7 @@ def test_offers_that_ran_out_and_released_seats_are_settled_by_the_beat(network)
     holder = make_registration(event)
     for number in range(2):
         row = make_registration(event, f"w{number}@example.org", state="unverified", seat=False)
-        registering.confirm_address(row)
+        entering.confirm_address(row)
     registering.withdraw(holder)
     assert reminding.settle_due() == 0
     assert reminding.settle_due(timezone.now() + timedelta(hours=25)) == 1
@@ -186,7 +186,7 @@ def test_released_reserve_lets_in_who_waits_and_then_nothing_is_due(network, dja
     soon = timezone.now() + timedelta(days=1)
     make_reserve(event.pools.get(), stakeholder=make_term("organisation-type", "school"), seats=1, releases_at=soon)
     waiting = make_registration(event, state="unverified", seat=False)
-    registering.confirm_address(waiting)
+    entering.confirm_address(waiting)
     assert (reminding.settle_due(), reminding.settle_due(soon + timedelta(hours=1))) == (0, 1)
     with django_assert_num_queries(2):
         assert reminding.settle_due(soon + timedelta(hours=1)) == 0
@@ -238,7 +238,7 @@ def test_beat_asks_for_tasks_that_exist_and_run_on_nothing():
 def sound(network):
     event = make_event(networks=[network], seats=1)
     for number in range(3):
-        registering.confirm_address(make_registration(event, f"p{number}@example.org", state="unverified", seat=False))
+        entering.confirm_address(make_registration(event, f"p{number}@example.org", state="unverified", seat=False))
     return event, list(event.registrations.order_by("pk"))
 
 

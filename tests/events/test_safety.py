@@ -15,7 +15,7 @@ from accounts.services import erase
 from common.logs import OneLineFormatter
 from events.documents.report import report_pdf
 from events.models import Attendance, Certificate, Event, EventPractice, GroupPlace
-from events.services import admitting, registering
+from events.services import admitting, entering, registering
 from events.services.certifying import stored_name
 from events.services.own_details import tell_details
 from events.tokens import token_of
@@ -110,7 +110,7 @@ def test_way_of_taking_part_that_is_gone_gives_no_seat():
     row = make_registration(event, state="unverified", seat=False, mode="online")
     Event.objects.filter(pk=event.pk).update(mode="in-person")
     with pytest.raises(ValidationError):
-        registering.confirm_address(row)
+        entering.confirm_address(row)
     assert row.allocations.count() == 0
 
 
