@@ -22,6 +22,12 @@ def kept_until(event):
     return wall_clock(since + timedelta(days=settings.EVENT_PARTICIPANTS_KEPT_DAYS + 1), event.time_zone).date()
 
 
+def needs_are_forgotten(event, now) -> bool:
+    """Whether it has been without a date for so long that what people need was deleted, or will be tonight."""
+    kept = timedelta(days=settings.EVENT_NEEDS_KEPT_DAYS_WITHOUT_DATE)
+    return event.status == Event.Status.POSTPONED and event.status_at <= now - kept
+
+
 def kept_until_in_words(event) -> str:
     """One sentence for participants, in the current language."""
     until = kept_until(event)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
@@ -34,7 +34,7 @@ from events.models import (
 )
 from events.personal_data import of_account, of_address, of_participation
 from events.retention import kept_until, kept_until_in_words
-from events.services import forgetting, registering
+from events.services import forgetting, life, registering
 from events.services.attending import settle_attendance
 from events.services.certifying import stored_name
 from events.services.invariants import problems_of
@@ -708,3 +708,16 @@ def test_needs_that_are_told_anew_while_there_is_no_date_go_with_the_next_run():
     assert forgetting.forget_needs_without_date() == 1
     row.refresh_from_db()
     assert row.needs_diet == ""
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(91, True), (5, False)])
+def test_new_date_after_long_asks_for_the_needs_again(days, is_told):
+    event = make_event()
+    make_registration(event, EMAIL)
+    host = make_person(is_superuser=True, is_staff=True)
+    event = life.postpone(event, actor=host)
+    Event.objects.update(status_at=timezone.now() - timedelta(days=days))
+    when = {"start_date": date(2028, 6, 1), "start_time": time(10), "end_date": date(2028, 6, 1), "end_time": time(12)}
+    life.reschedule(event, when, actor=host, reconfirm_until=timezone.now() + timedelta(days=9))
+    [mail] = OutboxMail.objects.filter(kind="events/rescheduled")
+    assert ("Please tell us again on your own page." in mail.text) is is_told
