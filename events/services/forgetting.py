@@ -13,7 +13,7 @@ from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, Lower
 from django.utils import timezone
 
@@ -154,9 +154,10 @@ def forget_participants(now=None, *, size=BATCH) -> int:
             done += _forget(before, batch)
         except Exception:
             logger.exception("Participants up to registration %s were not forgotten", last)
+    for verb in (_forget_nominations, _forget_mails):
+        while verb(before, size):
+            pass
     _forget_what_is_left(before)
-    while _forget_mails(before, size):
-        pass
     return done
 
 
@@ -185,11 +186,13 @@ def _next(before, last, size):
 def _forget(before, batch):
     # What somebody is just changing is locked, and forgotten another night.
     free = _due(before).filter(pk__in=batch).select_for_update(of=["self"], skip_locked=True)
-    rows = list(free.order_by("pk").values_list("pk", "event", Lower("email")))
-    ids = [pk for pk, _event, _email in rows]
-    mails = OutboxMail.objects.annotate(lower=Lower("recipient")).filter(
-        about__in={f"event:{event}" for _pk, event, _email in rows},
-        lower__in={email for _pk, _event, email in rows},
+    rows = list(free.order_by("pk").values_list("pk", "event"))
+    ids = [pk for pk, _event in rows]
+    # Their keys name the registration (`emails.tell`): somebody may have withdrawn and come back with the same address.
+    named = Func(F("key"), Value(":"), Value(2), function="split_part", output_field=CharField())
+    mails = OutboxMail.objects.annotate(registration=named).filter(
+        about__in={f"event:{event}" for _pk, event in rows},
+        registration__in=[str(pk) for pk in ids],
         kind__startswith="events/",
         person=None,
     )
@@ -201,18 +204,27 @@ def _forget(before, batch):
 
 @transaction.atomic
 def _forget_what_is_left(before):
-    """What has no registration (any more): nominations, calendars, old entries of the log; names on revoked certificates."""
-    nominations = Nomination.objects.filter(_over(before, "event__")).exclude(email__endswith=ERASED_DOMAIN)
-    calendars = _calendars_of_nobody()
-    _empty_log([], Holding(Registration.objects.none(), nominations, calendars, OutboxMail.objects.none()))
-    _empty_nominations(nominations)
-    calendars.delete()
+    """Calendars of addresses that are registered nowhere, old entries of the log, names on revoked certificates."""
+    _calendars_of_nobody().delete()
     kinds = ContentType.objects.get_for_models(Registration, Nomination, PersonalCalendar).values()
     LogEntry.objects.filter(content_type__in=kinds, action_time__lte=before).update(object_repr=F("object_id"))
     revoked = Certificate.objects.filter(registration__email="", revoked_at__isnull=False)
     revoked.exclude(name="", revoked_reason="").update(name="", revoked_reason="")
 
 
+@transaction.atomic
+def _forget_nominations(before, size):
+    """Returns how many."""
+    over = Nomination.objects.filter(_over(before, "event__")).exclude(email__endswith=ERASED_DOMAIN)
+    found = list(over.order_by("pk").values_list("pk", flat=True)[:size])
+    nominations = Nomination.objects.filter(pk__in=found)
+    nothing = (model.objects.none() for model in (PersonalCalendar, OutboxMail))
+    _empty_log([], Holding(Registration.objects.none(), nominations, *nothing))
+    _empty_nominations(nominations)
+    return len(found)
+
+
+@transaction.atomic
 def _forget_mails(before, size):
     """Mails of these events to whoever has no registration, as one that was never confirmed; returns how many."""
     events = Event.objects.filter(_over(before)).order_by()

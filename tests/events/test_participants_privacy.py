@@ -538,6 +538,19 @@ def test_postponed_event_keeps_who_waits_for_the_date_and_forgets_who_has_left()
     assert left.allocations.count() == 0
 
 
+def test_who_withdrew_and_came_back_keeps_the_mails_of_the_second_time():
+    event = make_event()
+    leave_all_traces(event, state="withdrawn")
+    Event.objects.update(status="postponed", starts_at=None, ends_at=None)
+    Registration.objects.update(state_at=timezone.now() - timedelta(days=400))
+    back = make_registration(event, EMAIL)
+    values = {"key": f"event-postponed:{back.pk}:1", "recipient": EMAIL, "kind": "events/postponed", "language": "en"}
+    OutboxMail.objects.create(**values, about=f"event:{event.pk}", text="Wait", not_before=timezone.now())
+    assert forgetting.forget_participants() == 1
+    assert [(mail.text, mail.state) for mail in OutboxMail.objects.filter(recipient=EMAIL)] == [("Wait", Mail.WAITING)]
+    assert Registration.objects.get(email=EMAIL) == back
+
+
 def test_people_of_other_events_are_untouched():
     leave_all_traces(ended(400))
     others = [leave_all_traces(ended(20), OTHER), leave_all_traces(make_event(), OTHER, state="confirmed")]
