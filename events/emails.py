@@ -32,6 +32,9 @@ KINDS = {
 """Kind of mail by the state that is told. An offer is told by its seat, a cancelled event by the event."""
 
 
+OWN_DATA = "own-data"
+"""Purpose of the secret that opens all that is held about an address, not one registration alone."""
+
 METHODS = {State.CONFIRMED: "REQUEST", State.WITHDRAWN: "CANCEL", State.REMOVED: "CANCEL", State.LAPSED: "CANCEL"}
 """What happens to the entry in the participant's calendar."""
 
@@ -80,6 +83,11 @@ def announce_calendar(registration, holder, key) -> None:
     with translation.override(registration.language):
         link = personal_address(holder)
     tell(registration, "my-calendar", f"{holder.token_version}:{key}", link=link)
+
+
+def tell_of_own_data(registration, key) -> None:
+    """The link to all that is held about this address, at every event: for the mailbox alone."""
+    tell(registration, "own-data", key, link=address(registration, "registration-data", purpose=OWN_DATA))
 
 
 def remind_of_registration(registration, key) -> None:

@@ -42,10 +42,10 @@ def tell_postponed(event) -> None:
     _tell_all(event, "postponed", method="CANCEL")
 
 
-def tell_rescheduled(event, until) -> None:
+def tell_rescheduled(event, until, *, are_needs_gone=False) -> None:
     """With the question whether the new date suits, where an answer is wanted `until` a moment."""
     page = "reconfirm" if until else "manage"
-    _tell_all(event, "rescheduled", method="REQUEST", page=page, **_until(event, until))
+    _tell_all(event, "rescheduled", method="REQUEST", page=page, are_needs_gone=are_needs_gone, **_until(event, until))
 
 
 def tell_moved_online(event) -> None:

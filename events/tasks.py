@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from events.services import invariants, reminding
+from events.services import forgetting, invariants, reminding
 from events.services.following_up import remind_of_actions as remind_cities
 from events.services.zones import follow_zone_rules as follow
 
@@ -32,8 +32,15 @@ def remind_of_reports():
 
 @shared_task
 def forget():
-    needs, unverified = reminding.forget_needs_after(), reminding.forget_unverified()
-    logger.info("Needs of %s people and %s unconfirmed registrations were deleted", needs, unverified)
+    needs = reminding.forget_needs_after() + forgetting.forget_needs_without_date()
+    logger.info("Needs of %s people were deleted", needs)
+    logger.info("%s unconfirmed registrations were deleted", reminding.forget_unverified())
+
+
+@shared_task
+def forget_participants():
+    """Every night: names and addresses of those who took part in events of long ago."""
+    logger.info("%s participants were forgotten", forgetting.forget_participants())
 
 
 @shared_task

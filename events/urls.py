@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from events import views
-from events.views import attending, certificates, feedback, polling
+from events.views import attending, certificates, feedback, own_data, polling
 from events.views.report import report
 
 app_name = "events"
@@ -32,6 +32,10 @@ urlpatterns = [
     path(PARTICIPANT + "details/", views.change_details, name="registration-details"),
     path(PARTICIPANT + "wishes/", views.choose_wishes, name="registration-wishes"),
     path(PARTICIPANT + "calendar/", views.make_calendar, name="registration-calendar"),
+    path(PARTICIPANT + "data/", own_data.own_data, name="registration-data"),
+    path(PARTICIPANT + "data/file/", own_data.own_data_file, name="registration-data-file"),
+    path(PARTICIPANT + "data/mail/", own_data.mail_own_data, name="registration-data-mail"),
+    path(PARTICIPANT + "data/erase/", own_data.erase_own_data, name="registration-data-erase"),
     path(PARTICIPANT + "poll/", polling.poll, name="poll"),
     path(PARTICIPANT + "reconfirm/", polling.reconfirm, name="reconfirm"),
     path(PARTICIPANT + "code/", attending.registration_code, name="registration-code"),

@@ -292,11 +292,32 @@ CELERY_BEAT_SCHEDULE = {
     "remind-of-events": {"task": "events.tasks.remind", "schedule": 300.0},
     "remind-of-reports": {"task": "events.tasks.remind_of_reports", "schedule": crontab(hour=6, minute=30)},
     "forget-of-events": {"task": "events.tasks.forget", "schedule": crontab(hour=3, minute=20)},
+    "forget-participants": {"task": "events.tasks.forget_participants", "schedule": crontab(hour=3, minute=40)},
     "check-events": {"task": "events.tasks.check", "schedule": crontab(hour=2, minute=45)},
     "follow-zone-rules": {"task": "events.tasks.follow_zone_rules", "schedule": 3600.0},
     "remind-of-actions": {"task": "events.tasks.remind_of_actions", "schedule": crontab(hour=6, minute=30)},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
+
+# Events --------------------------------------------------------------------------------------
+
+
+def checked_days(name, days, least=30):
+    """Fewer would be a slip: people are still needed for the report, for certificates and for feedback."""
+    if days < least:
+        raise ImproperlyConfigured(f"{name} is {days}; it must be at least {least}.")
+    return days
+
+
+EVENT_PARTICIPANTS_KEPT_DAYS = checked_days(
+    "EVENT_PARTICIPANTS_KEPT_DAYS", env.int("EVENT_PARTICIPANTS_KEPT_DAYS", default=365)
+)
+"""So long after an event names and addresses of those who took part are kept; told to them when they register."""
+
+EVENT_NEEDS_KEPT_DAYS_WITHOUT_DATE = checked_days(
+    "EVENT_NEEDS_KEPT_DAYS_WITHOUT_DATE", env.int("EVENT_NEEDS_KEPT_DAYS_WITHOUT_DATE", default=90), least=1
+)
+"""So long access and food needs are kept while an event is postponed and has no new date."""
 
 # Mail ----------------------------------------------------------------------------------------
 

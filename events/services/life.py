@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from common.languages import in_all_languages
 from events import notices
 from events.models import DatePoll, Event, EventStep, Registration, SeatAllocation
+from events.retention import needs_are_forgotten
 from events.rules import may_host, runs
 from events.services import holding
 from events.services.attending import settle_attendance
@@ -141,6 +142,7 @@ def reschedule(
     if set(when) - set(CLOCK) or any(when.get(name) is None for name in WHEN):
         raise ValidationError(_("An announced event needs a beginning and an end."), code="missing")
     before, now = last_beginning(event), timezone.now()
+    are_needs_gone = needs_are_forgotten(event, now)
     if change_date(event, when, actor=actor, reason=reason, deadlines=deadlines or Deadlines()) is None:
         raise ValidationError(_("This is the date it has already."), code="same")
     _check_new_date(event, before, reconfirm_until, now)
@@ -151,7 +153,7 @@ def reschedule(
         holding.take_offers_back(pools, actor)
         notices.told_of(event).update(reconfirm_until=reconfirm_until, reconfirmed_at=None)
     _close_polls(event, now)
-    notices.tell_rescheduled(event, reconfirm_until)
+    notices.tell_rescheduled(event, reconfirm_until, are_needs_gone=are_needs_gone)
     for pool in pools:
         settle(_with(pool, event), now)
     return event

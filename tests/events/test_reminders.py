@@ -224,7 +224,7 @@ def test_beat_asks_for_tasks_that_exist_and_run_on_nothing():
         f"events.tasks.{name}"
         for name in (
             *("settle_due", "remind", "remind_of_reports", "remind_of_actions"),
-            *("forget", "check", "follow_zone_rules"),
+            *("forget", "forget_participants", "check", "follow_zone_rules"),
         )
     }
     for name in asked:

@@ -96,6 +96,7 @@ def addresses(people):  # noqa: F811
         *(reverse(f"events:{name}", args=key) for name in ("confirm", "manage")),
         *(reverse(f"events:registration-{verb}", args=key) for verb in ("withdraw", "mode", "sessions")),
         *(reverse(f"events:registration-{verb}", args=key) for verb in ("details", "wishes", "calendar")),
+        *(reverse(f"events:registration-data{verb}", args=key) for verb in ("", "-file", "-mail", "-erase")),
         *(reverse(f"events:registration-{verb}", args=[*key, pool.pk]) for verb in ("accept", "decline")),
         *(reverse(f"admin:events_event_{page}", args=[event.pk]) for page in EVENT_PAGES),
         reverse("admin:events_eventseries_duplicate", args=[make_series(networks=[network]).pk]),
