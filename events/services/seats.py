@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from events.emails import announce_offer, announce_seat, announce_state
@@ -52,7 +53,8 @@ class _Count:
 
 def standing(pool: SeatPool, now=None) -> Standing:
     """How a pool stands; for showing. Deciding needs the lock."""
-    states = Counter(pool.allocations.filter(state__in=SeatAllocation.OPEN).values_list("state", flat=True))
+    rows = pool.allocations.filter(state__in=SeatAllocation.OPEN).order_by().values_list("state")
+    states = Counter(dict(rows.annotate(seats=Count("pk"))))
     taken = states[State.HELD] + states[State.OFFERED]
     count = _count(pool)
     reserved = _held_back(pool, count, _reserves(pool, now or timezone.now()))
@@ -61,13 +63,16 @@ def standing(pool: SeatPool, now=None) -> Standing:
 
 
 def _count(pool):
-    taken = pool.allocations.filter(state__in=[State.HELD, State.OFFERED])
-    rows = list(taken.values_list("registration__city", "registration__stakeholder"))
-    return _Count(
-        len(rows),
-        Counter(city for city, _stakeholder in rows if city),
-        Counter(stakeholder for _city, stakeholder in rows if stakeholder),
-    )
+    taken = pool.allocations.filter(state__in=[State.HELD, State.OFFERED]).order_by()
+    rows = taken.values_list("registration__city", "registration__stakeholder").annotate(seats=Count("pk"))
+    count = _Count(0, Counter(), Counter())
+    for city, stakeholder, seats in rows:
+        count.taken += seats
+        if city:
+            count.by_city[city] += seats
+        if stakeholder:
+            count.by_stakeholder[stakeholder] += seats
+    return count
 
 
 def _reserves(pool, now):
