@@ -43,6 +43,7 @@ IMPERSONAL = {
     "PollChoice": {"fit"},
     "Attendance": {"source"},
     "Certificate": {"number", "code", "file_hash"},
+    "CertificateRun": {"refused_ids", "failure"},
     "SeatPool": {"kind"},
     "SeatAllocation": {"state"},
     # Of the event, written by its hosts; names of speakers and presenters are part of the published programme.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef, Q
 
 from common.spreadsheets import Table
+from events.finding import folded
 from events.models import BreakoutGroup, GroupPlace, GroupWish, Registration, SeatAllocation, SeatPool, Session
 from events.planning import Group, Person, follows
 from events.rules import has_place
@@ -111,6 +112,10 @@ class Row:
     """Sits in a group whose language the person does not follow."""
 
     @property
+    def searched(self):
+        return folded(f"{self.registration.name} {self.registration.email} {self.registration.city or ''}")
+
+    @property
     def has_wishes(self):
         return bool(self.wishes)
 
@@ -123,6 +128,11 @@ class Column:
     title: str
     """In the reader's language, made once: every participant's row offers all groups."""
     rows: list[Row] = field(default_factory=list)
+    shown: list[Row] = field(default_factory=list)
+
+    @property
+    def left_out(self):
+        return len(self.rows) - len(self.shown)
 
     @property
     def is_full(self):
@@ -135,8 +145,24 @@ class Column:
 
 @dataclass
 class Board:
+    """`shown` are those of the rows that the page has; see `show`."""
+
     columns: list[Column]
     unplaced: list[Row]
+    shown: list[Row] = field(default_factory=list)
+
+    @property
+    def left_out(self):
+        return len(self.unplaced) - len(self.shown)
+
+    def show(self, text="", most=400):
+        """Choose who is shown: all while they are few, else the first of each group, of those who match a text."""
+        wanted = folded(text)
+        each = max(10, most // (1 + len(self.columns)))
+        for part in (self, *self.columns):
+            rows = self.unplaced if part is self else part.rows
+            found = [row for row in rows if wanted in row.searched] if wanted else rows
+            part.shown = found if self.count <= most else found[:each]
 
     @property
     def count(self):
@@ -153,7 +179,7 @@ class Board:
 
 
 def board(session: Session) -> Board:
-    """All groups and participants of a session, in five statements whatever their number."""
+    """All groups and participants of a session, in five statements whatever their number; all are shown while few."""
     columns = {group.pk: Column(group, str(group)) for group in groups_of(session)}
     places = {place.registration_id: place for place in GroupPlace.objects.filter(session=session)}
     wishes = wishes_by_registration(session)
@@ -171,6 +197,7 @@ def board(session: Session) -> Board:
         row.wish = wanted.index(place.group_id) + 1 if place.group_id in wanted else 0
         row.is_foreign = not follows(person, planned(columns[place.group_id].group))
         columns[place.group_id].rows.append(row)
+    found.show()
     return found
 
 

@@ -1,10 +1,11 @@
-"""What beat asks for. Each looks into the database what is due, so that running late or twice does no harm."""
+"""What beat and the desk ask for. Each looks into the database what is due, so that running late or twice does no harm."""
 
 import logging
 
 from celery import shared_task
 
-from events.services import forgetting, invariants, reminding
+from events.documents import certificate_pdf
+from events.services import certifying_all, forgetting, invariants, reminding
 from events.services.following_up import remind_of_actions as remind_cities
 from events.services.zones import follow_zone_rules as follow
 
@@ -17,6 +18,19 @@ def settle_due():
     lapsed = reminding.lapse_silent()
     if moved := reminding.settle_due() + lapsed:
         logger.info("%s registrations moved up or lapsed", moved)
+
+
+@shared_task
+def issue_certificates(event_id: int):
+    """On asking: the certificates of an event. `resume_certificates` finds what this one leaves when it is killed."""
+    certifying_all.work_on(event_id, printed=certificate_pdf)
+
+
+@shared_task
+def resume_certificates():
+    """Every minute: certificates that were asked for and that no worker sets any more."""
+    if count := certifying_all.resume_silent():
+        logger.warning("Certificates of %s events were handed to the workers again", count)
 
 
 @shared_task

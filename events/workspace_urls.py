@@ -35,6 +35,7 @@ urlpatterns = [
     path("<int:pk>/attendance/", videologs.attendance, name="attendance"),
     path("<int:pk>/attendance/store/", videologs.store_attendance, name="attendance-store"),
     path("<int:pk>/certificates/", certificates.certificates, name="certificates"),
+    path("<int:pk>/certificates/progress/", certificates.issuing_progress, name="certificates-progress"),
     path("<int:pk>/certificates/issue/", certificates.issue_certificates, name="certificates-issue"),
     path("<int:pk>/certificates/<int:certificate>.pdf", certificates.certificate_file, name="certificate-file"),
     path(

@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-outbox-texts": {"task": "common.tasks.forget_outbox_texts", "schedule": crontab(hour=3, minute=10)},
     "remind-of-due-reviews": {"task": "practices.tasks.remind_of_due_reviews", "schedule": crontab(hour=6, minute=15)},
     "settle-events": {"task": "events.tasks.settle_due", "schedule": 60.0},
+    "resume-certificates": {"task": "events.tasks.resume_certificates", "schedule": 60.0},
     "remind-of-events": {"task": "events.tasks.remind", "schedule": 300.0},
     "remind-of-reports": {"task": "events.tasks.remind_of_reports", "schedule": crontab(hour=6, minute=30)},
     "forget-of-events": {"task": "events.tasks.forget", "schedule": crontab(hour=3, minute=20)},

@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -119,6 +120,39 @@ class Certificate(models.Model):
 
     def __str__(self):
         return self.number
+
+
+class CertificateRun(models.Model):
+    """That certificates of an event were asked for all at once. Which there are tell the certificates alone."""
+
+    class Failure(models.TextChoices):
+        PERMISSION = "permission", _("Whoever asked for the certificates does not run this event any more.")
+        NOT_HELD = "not-held", _("The event was not held yet.")
+        UNEXPECTED = "unexpected", _("An unexpected error stopped it. The log of the worker says more.")
+
+    event = models.OneToOneField(Event, models.CASCADE, primary_key=True, related_name="certificate_run")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    progress_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    """How many were lacking when a worker took it up; 0 until then."""
+    refused_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    """Registrations whose document could not be made; left out until somebody asks anew."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """How often a worker took it up since the last certificate."""
+    failure = models.CharField(max_length=10, choices=Failure, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("issuing of certificates")
+        verbose_name_plural = _("issuings of certificates")
+
+    def __str__(self):
+        return str(self.event)
+
+    @property
+    def is_under_way(self):
+        return self.finished_at is None
 
 
 class MinutesRevision(models.Model):

@@ -51,10 +51,10 @@ class _Count:
     by_city: Counter
     by_stakeholder: Counter
 
-    def add(self, city, stakeholder):
-        self.taken += 1
-        self.by_city[city] += 1
-        self.by_stakeholder[stakeholder] += 1
+    def add(self, city, stakeholder, seats=1):
+        self.taken += seats
+        self.by_city[city] += seats
+        self.by_stakeholder[stakeholder] += seats
 
 
 def standing(pool: SeatPool, now=None) -> Standing:
@@ -78,10 +78,11 @@ _TALLIED = {"held": State.HELD, "offered": State.OFFERED, "waiting": State.WAITI
 
 
 def _count(pool):
-    taken = pool.allocations.filter(state__in=[State.HELD, State.OFFERED])
+    taken = pool.allocations.filter(state__in=[State.HELD, State.OFFERED]).order_by()
+    rows = taken.values_list("registration__city", "registration__stakeholder").annotate(seats=Count("pk"))
     count = _Count(0, Counter(), Counter())
-    for city, stakeholder in taken.values_list("registration__city", "registration__stakeholder"):
-        count.add(city, stakeholder)
+    for city, stakeholder, seats in rows:
+        count.add(city, stakeholder, seats)
     return count
 
 

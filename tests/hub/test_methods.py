@@ -62,7 +62,19 @@ def addresses(people):  # noqa: F811
     group, item = make_group(rooms), meeting.action_items.create(city=city, text="x")
     run = lambda name, *args: reverse(f"event_desk:{name}", args=[meeting.pk, *args])  # noqa: E731
     return [
-        *(run(name) for name in ("planner", "minutes", "minutes-compare", "minutes-insert", "follow-up", "report")),
+        *(
+            run(name)
+            for name in (
+                "certificates",
+                "certificates-progress",
+                "planner",
+                "minutes",
+                "minutes-compare",
+                "minutes-insert",
+                "follow-up",
+                "report",
+            )
+        ),
         *(run(f"planner-{name}", rooms.pk) for name in ("session", "fill", "clear", "move")),
         *(run(name, group.pk) for name in ("notes", "notes-compare")),
         run("planner-csv", rooms.pk, "zoom"),
