@@ -14,6 +14,7 @@ from events.models import (
     Certificate,
     Event,
     Nomination,
+    NoteLink,
     PersonalCalendar,
     PollResponse,
     Registration,
@@ -31,6 +32,7 @@ PERSONAL = {
     RegistrationConsent: {"kind", "version", "language", "text"},
     RegistrationStep: {"note"},
     Nomination: {"email", "name", "language"},
+    NoteLink: {"email", "name", "language"},
     PollResponse: {"comment"},
     PersonalCalendar: {"email"},
     Certificate: {"name", "language", "revoked_reason"},
@@ -104,6 +106,10 @@ def collect(user) -> dict:
         "nominations": [
             _columns(row) | {"event": str(row.event)} for row in by_address(Nomination).select_related("event")
         ],
+        "links_to_notes": [
+            _columns(row) | {"group": str(row.group), "sent": row.sent_at.isoformat()}
+            for row in by_address(NoteLink).select_related("group__session__event")
+        ],
         "poll_answers": [
             _columns(row) | {"interest": row.interest, "at": row.answered_at.isoformat()}
             for row in PollResponse.objects.filter(mine)
@@ -152,6 +158,7 @@ def erase(user) -> None:
     PollResponse.objects.filter(registration__in=ids).update(comment="")
     _drop_certificates(Certificate.objects.filter(registration__in=ids))
     by_address(PersonalCalendar).delete()
+    by_address(NoteLink).delete()
     language = user._meta.get_field("language").default
     for nomination in by_address(Nomination):
         nomination.email, nomination.name = f"erased-{nomination.pk}@erased.invalid", ""

@@ -60,6 +60,15 @@ def may_register(event, email) -> bool:
     return Nomination.objects.filter(event=event, email__iexact=email).exists()
 
 
+NOTES_OPEN = (Status.PUBLISHED, Status.HELD)
+"""While people meet, and until the report is there."""
+
+
+def may_write_notes(link) -> bool:
+    """Whether the holder of a link may write the notes of its group now."""
+    return link.withdrawn_at is None and link.group.session.event.status in NOTES_OPEN
+
+
 def has_place(registration) -> bool:
     """Sees rooms, links and papers of participants. On hold, while a new date is not answered, nobody has one."""
     return registration.state in Registration.WITH_PLACE and not registration.must_reconfirm

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from events import views
-from events.views import attending, certificates, feedback, polling
+from events.views import attending, certificates, feedback, noting, polling
 from events.views.report import report
 
 app_name = "events"
@@ -44,4 +44,5 @@ urlpatterns = [
     path("check-in/<uuid:uid>/<str:token>/", attending.check_in_by_code, name="check-in"),
     path("certificates/<str:code>/", certificates.certificate_check, name="certificate-check"),
     path("feedback/<uuid:uid>/<str:token>/", feedback.feedback, name="feedback"),
+    path("notes/<uuid:uid>/<str:token>/", noting.group_notes, name="group-notes"),
 ]

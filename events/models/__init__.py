@@ -6,6 +6,7 @@ from events.models.afterwards import (
     FeedbackInvitation,
     FeedbackResponse,
     MinutesRevision,
+    NoteLink,
     Outcome,
 )
 from events.models.events import CANCELLED_STAYS_DAYS, Event, EventDateChange, EventStep, member_cities
@@ -54,6 +55,7 @@ __all__ = [
     "GroupWish",
     "MinutesRevision",
     "Nomination",
+    "NoteLink",
     "Outcome",
     "PersonalCalendar",
     "PollChoice",

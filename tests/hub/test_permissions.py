@@ -225,6 +225,7 @@ ELSEWHERE = {
         *("event_desk:planner", "event_desk:minutes", "event_desk:notes", "event_desk:follow-up", "event_desk:report"),
     ],
     "tests/events/test_minutes.py": ["event_desk:action-done"],
+    "tests/events/test_note_links.py": ["events:group-notes"],
     "tests/events/test_report.py": ["events:report"],
     "Django's own, which ask the admin classes above": [
         *("admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin:(?P<url>.*)$"),
