@@ -11,8 +11,9 @@ from django.utils import translation
 from common.languages import current_language
 from common.localized import localized
 from common.outbox.queueing import queue_mail, unlinked
+from common.phrases import listed
 from events.calendars import invitation, personal_address
-from events.models import Registration, SeatPool
+from events.models import Nomination, Registration, SeatPool
 from events.showing import moment_in_words, when_in_words, where_in_words
 from events.tokens import token_of
 from networks.emails import holders
@@ -94,7 +95,7 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
     with translation.override(registration.language):
         values = {
             "event_title": str(event),
-            "event_link": settings.SITE_URL.rstrip("/") + event.get_absolute_url(),
+            "event_link": _event_address(registration),
             "when": when_in_words(event, registration),
             "where": where_in_words(event, registration),
             "name": unlinked(registration.name),
@@ -133,6 +134,49 @@ def address(registration, page="manage", *, purpose="manage") -> str:
     with translation.override(registration.language):
         path = reverse(f"events:{page}", args=[registration.uid, token_of(registration, purpose)])
     return settings.SITE_URL.rstrip("/") + path
+
+
+def _event_address(registration):
+    """The event's page; of an event that not everybody sees the one that a nomination opens, where there is one."""
+    event = registration.event
+    if registration.person_id is None and event.visibility == event.Visibility.NETWORK:
+        nomination = Nomination.objects.filter(event=event, email__iexact=registration.email).first()
+        if nomination:
+            return nomination_address(nomination)
+    return settings.SITE_URL.rstrip("/") + event.get_absolute_url()
+
+
+def nomination_address(nomination, page="nominated") -> str:
+    """Where a nominated person reads of the event and registers, in the current language."""
+    return settings.SITE_URL.rstrip("/") + reverse(
+        f"events:{page}", args=[nomination.uid, token_of(nomination, "nomination")]
+    )
+
+
+def mail_nomination(nomination) -> None:
+    """That somebody may register, with the link that opens the event; once for each nomination."""
+    event = nomination.event
+    with translation.override(nomination.language):
+        context = {
+            "event_title": str(event),
+            "when": when_in_words(event),
+            "where": where_in_words(event),
+            "name": unlinked(nomination.name),
+            "contact": event.contact_email,
+            "hosts": listed(str(network) for network in event.networks.all()),
+            "link": nomination_address(nomination),
+        }
+    queue_mail(
+        "events/nominated",
+        to=nomination.email,
+        name=nomination.name,
+        language=nomination.language,
+        context=context,
+        key=f"event-nominated:{nomination.pk}",
+        essential=True,
+        secret=True,
+        about=f"event:{event.pk}",
+    )
 
 
 def mail_note_link(link, key) -> None:

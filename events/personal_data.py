@@ -6,6 +6,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from common.models import OutboxMail
 from events.mine import own_addresses, registrations_of
@@ -162,7 +163,8 @@ def erase(user) -> None:
     language = user._meta.get_field("language").default
     for nomination in by_address(Nomination):
         nomination.email, nomination.name = f"erased-{nomination.pk}@erased.invalid", ""
-        nomination.language = language
+        nomination.language, nomination.token_version = language, nomination.token_version + 1
+        nomination.told_at = nomination.told_at or timezone.now()
         nomination.save()
     Certificate.objects.filter(registration__in=ids).update(language=language)
     for registration in mine:

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from events import views
-from events.views import attending, certificates, feedback, noting, polling
+from events.views import attending, certificates, feedback, nominated, noting, polling
 from events.views.report import report
 
 app_name = "events"
@@ -41,6 +41,9 @@ urlpatterns = [
         certificates.registration_certificate_file,
         name="registration-certificate-file",
     ),
+    path("nomination/<uuid:uid>/<str:token>/", nominated.nominated, name="nominated"),
+    path("nomination/<uuid:uid>/<str:token>/register/", nominated.nominated_register, name="nominated-register"),
+    path("nomination/<uuid:uid>/<str:token>/sent/", nominated.nominated_sent, name="nominated-sent"),
     path("check-in/<uuid:uid>/<str:token>/", attending.check_in_by_code, name="check-in"),
     path("certificates/<str:code>/", certificates.certificate_check, name="certificate-check"),
     path("feedback/<uuid:uid>/<str:token>/", feedback.feedback, name="feedback"),

@@ -17,6 +17,7 @@ from events.rules import may_host, runs
 from events.services import holding
 from events.services.attending import settle_attendance
 from events.services.dates import WHEN, change_date, last_beginning
+from events.services.nominating import tell_nominated
 from events.services.registering import ensure_pools
 from events.services.seats import OF_MODE, lock_pools, settle
 
@@ -94,6 +95,7 @@ def publish(event: Event, *, actor) -> Event:
     ensure_pools(event)
     event.published_at = timezone.now()
     _enter(event, Status.PUBLISHED, Action.PUBLISHED, actor, is_material=False)
+    tell_nominated(event)
     return event
 
 
@@ -149,6 +151,7 @@ def reschedule(event: Event, when: dict, *, actor, reconfirm_until=None, reason=
         notices.told_of(event).update(reconfirm_until=reconfirm_until, reconfirmed_at=None)
     _close_polls(event, now)
     notices.tell_rescheduled(event, reconfirm_until)
+    tell_nominated(event)
     for pool in pools:
         settle(_with(pool, event), now)
     return event

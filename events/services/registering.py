@@ -15,6 +15,7 @@ from events.consents import CONSENTS
 from events.emails import ask_to_confirm, remind_of_registration
 from events.models import Event, EventStep, Nomination, Registration, RegistrationConsent, SeatAllocation, SeatPool
 from events.rules import closed_because, may_register, runs
+from events.services.nominating import tell_nominated
 from events.services.seats import (
     OF_MODE,
     follow,
@@ -422,11 +423,18 @@ def change_pool(pool: SeatPool, values: dict, *, actor) -> list[SeatAllocation]:
     return settle(locked)
 
 
+@transaction.atomic
 def nominate(event: Event, email: str, *, actor, name="", city=None, language=None, registration=None) -> Nomination:
-    """Let somebody register for an event that is for nominated people; who was nominated stays so."""
+    """Let somebody register for an event that is for nominated people, and mail the link once the event is announced.
+
+    Who was nominated stays so.
+    """
     _check_runs(actor, event)
     values = {"name": name, "city": city, "from_registration": registration, "nominated_by": actor}
     if language:
         values["language"] = language
     found = Nomination.objects.filter(event=event, email__iexact=email).first()
-    return found or Nomination.objects.create(event=event, email=email, **values)
+    found = found or Nomination.objects.create(event=event, email=email, **values)
+    tell_nominated(event)
+    found.refresh_from_db(fields=["told_at"])
+    return found
