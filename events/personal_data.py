@@ -67,6 +67,7 @@ IMPERSONAL = {
     "EventPractice": {"title", "presenter", "role", "note"},
     "DatePoll": {"question"},
     "MinutesRevision": {"language", "text"},
+    "CoHostInvitation": {"state", "message"},
     "Decision": {"text"},
     "ActionItem": {"text", "state", "note"},
     "Outcome": {"title", "description", "url"},

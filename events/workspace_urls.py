@@ -6,7 +6,17 @@ The first page is for everybody with an account: the own events.
 from django.urls import path
 
 from events import views
-from events.views import attending, certificates, drafting, feedback, following_up, minutes, planning, videologs
+from events.views import (
+    attending,
+    certificates,
+    cohosting,
+    drafting,
+    feedback,
+    following_up,
+    minutes,
+    planning,
+    videologs,
+)
 
 app_name = "event_desk"
 
@@ -14,6 +24,8 @@ urlpatterns = [
     path("", views.mine, name="mine"),
     path("actions/", following_up.actions, name="actions"),
     path("actions/<int:pk>/done/", following_up.action_done, name="action-done"),
+    path("co-hosting/<int:pk>/", cohosting.cohosting, name="cohosting"),
+    path("co-hosting/<int:pk>/answer/", cohosting.answer_cohosting, name="cohosting-answer"),
     path("<int:pk>/rooms/", planning.planner, name="planner"),
     path("<int:pk>/rooms/<int:session>/", planning.planner, name="planner-session"),
     path("<int:pk>/rooms/<int:session>/fill/", planning.fill, name="planner-fill"),

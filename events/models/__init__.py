@@ -9,6 +9,7 @@ from events.models.afterwards import (
     NoteLink,
     Outcome,
 )
+from events.models.cohosting import CoHostInvitation
 from events.models.events import CANCELLED_STAYS_DAYS, Event, EventDateChange, EventStep, member_cities
 from events.models.polls import DateOption, DatePoll, PollChoice, PollResponse
 from events.models.programme import (
@@ -40,6 +41,7 @@ __all__ = [
     "Attendance",
     "BreakoutGroup",
     "Certificate",
+    "CoHostInvitation",
     "DateOption",
     "DatePoll",
     "Decision",

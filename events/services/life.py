@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from common.languages import in_all_languages
 from events import notices
 from events.models import DatePoll, Event, EventStep, Registration, SeatAllocation
-from events.rules import may_host, runs
+from events.rules import may_answer_for, may_host, runs
 from events.services import holding
 from events.services.attending import settle_attendance
 from events.services.dates import WHEN, change_date, last_beginning
@@ -40,6 +40,7 @@ def create_event(values: dict, networks, *, actor) -> Event:
     """A draft of these networks; `values` are columns of Event, lists of terms under "themes"."""
     if not may_host(actor, networks):
         raise PermissionDenied
+    _check_own(networks, actor)
     _check_columns(values)
     columns = {name: value for name, value in values.items() if name != "themes"}
     event = Event(**({"owner": actor, "created_by": actor} | columns))
@@ -71,8 +72,8 @@ def edit_event(event: Event, changes: dict, *, actor, seen_at=None) -> Event:
     change_date(event, when, actor=actor)
     event.full_clean()
     _check_seats_remain(event)
-    if "networks" in changes and not may_host(actor, changes["networks"]):
-        raise ValidationError({"networks": _("Keep one of the networks that you coordinate.")})
+    if "networks" in changes:
+        _check_hosts(event, changes["networks"], actor)
     for name in {"themes", "networks"} & set(changes):
         getattr(event, name).set(changes[name])
     news = _news(before, event)
@@ -256,6 +257,18 @@ def _step(event, action, actor, note="", *, is_material=False):
 def _check_columns(changes):
     if unknown := set(changes) - COLUMNS:
         raise ValueError(f"No columns that are edited: {sorted(unknown)}")
+
+
+def _check_hosts(event, networks, actor):
+    """Whose network one does not coordinate, one asks: see `services.cohosting`."""
+    if not may_host(actor, networks):
+        raise ValidationError({"networks": _("Keep one of the networks that you coordinate.")})
+    _check_own(set(networks) - set(event.networks.all()), actor)
+
+
+def _check_own(networks, actor):
+    if not all(may_answer_for(actor, network) for network in networks):
+        raise ValidationError({"networks": _("Ask this network to host it too: its coordinators decide.")})
 
 
 def _news(before, event):
