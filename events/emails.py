@@ -3,13 +3,16 @@
 A mail's templates are mail/events/<kind>.subject.txt and .txt. All of them are essential: whoever registered wants to know.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from common.languages import current_language
 from common.localized import localized
+from common.models import OutboxMail
 from common.outbox.queueing import queue_mail, unlinked
 from common.phrases import listed
 from events.calendars import invitation, personal_address
@@ -83,7 +86,36 @@ def remind_of_registration(registration, key) -> None:
     tell(registration, "already-registered", key)
 
 
-def tell(registration, kind, key, *, link="", method="", **context) -> None:
+BURST = timedelta(minutes=10)
+"""Changes of the programme within it are told in one mail, as things stand after the last of them."""
+
+
+def tell_programme(registration, sessions) -> None:
+    """That own sessions or rooms changed: one mail for a burst of changes. `sessions` gives the lines that tell all of them.
+
+    To be called in the transaction of the change. A mail that waits is locked first, so that no worker takes it away.
+    """
+    now = timezone.now()
+    begun = _programme_mails(registration).select_for_update().filter(not_before__gt=now).first()
+    key = begun.key.rpartition(":")[2] if begun else f"{registration.event.sequence}"
+    tell(
+        registration,
+        "programme-changed",
+        key,
+        method="REQUEST",
+        not_before=now + BURST,
+        replaces=True,
+        sessions=sessions,
+    )
+
+
+def _programme_mails(registration):
+    """Those that have not left yet."""
+    prefix = f"event-programme-changed:{registration.pk}:"
+    return OutboxMail.objects.filter(key__startswith=prefix, state=OutboxMail.State.WAITING)
+
+
+def tell(registration, kind, key, *, link="", method="", not_before=None, replaces=False, **context) -> None:
     """Queue one mail to a participant. `key` names the occasion among those of this kind and registration.
 
     With a `method` ("REQUEST", "CANCEL") the calendar entry goes with it. A value of `context` that can be called is
@@ -103,6 +135,9 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
             "status_note": localized(event, "status_note", current_language(), event.source_language).text,
             "link": link or address(registration),
         } | {name: _in_words(value) for name, value in context.items()}
+        if method == "CANCEL":
+            # Who does not come any more is not told of rooms ten minutes later.
+            _programme_mails(registration).update(state=OutboxMail.State.CANCELLED)
         has_entry = method == "CANCEL" or event.starts_at is not None
         calendar = invitation(registration, method, address(registration)) if method and has_entry else ""
     values["links"] = [values["event_link"], values.get("join_link", "")]
@@ -117,6 +152,8 @@ def tell(registration, kind, key, *, link="", method="", **context) -> None:
         secret=True,
         calendar=calendar,
         about=f"event:{event.pk}",
+        not_before=not_before,
+        replaces=replaces,
     )
 
 

@@ -34,12 +34,13 @@ def queue_mail(
     secret=False,
     calendar="",
     about="",
+    replaces=False,
 ) -> OutboxMail | None:
     """Write a mail in the caller's transaction; it leaves after the commit, or never if that is rolled back.
 
     `kind` names the templates `mail/<kind>.subject.txt`, `mail/<kind>.txt` and, where the text's paragraphs will not
     do, `mail/<kind>.html`. `context["link"]` (or "url") is what the mail leads to; all values are literal text. The same
-    `key` is queued once.
+    `key` is queued once; with `replaces` one of that key that still waits is written anew, and leaves when it was to leave.
     `calendar` is an iCalendar object with a METHOD that goes with it, `about` what the mail belongs to ("event:12").
     The person's choice (at once, daily, none) holds unless the mail is `essential`. Returns None where none is wanted.
     """
@@ -47,9 +48,17 @@ def queue_mail(
     if wish == NONE:
         return None
     existing = OutboxMail.objects.filter(key=key).first()
-    if existing:
+    if existing and not (replaces and existing.state == OutboxMail.State.WAITING):
         return existing
     subject, text, html, link = compose(kind, language, context)
+    if existing:
+        told = {"subject": subject, "text": text, "html": html, "link": link, "calendar": calendar}
+        # Compared again by the database: a worker may have taken it meanwhile.
+        OutboxMail.objects.filter(pk=existing.pk, state=OutboxMail.State.WAITING).update(
+            recipient=to, language=language, **told
+        )
+        existing.refresh_from_db()
+        return existing
     mail, is_new = OutboxMail.objects.get_or_create(
         key=key,
         defaults={
