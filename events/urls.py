@@ -32,6 +32,7 @@ urlpatterns = [
     path(PARTICIPANT + "details/", views.change_details, name="registration-details"),
     path(PARTICIPANT + "wishes/", views.choose_wishes, name="registration-wishes"),
     path(PARTICIPANT + "calendar/", views.make_calendar, name="registration-calendar"),
+    path(PARTICIPANT + "calendar/new/", views.new_calendar, name="registration-calendar-new"),
     path(PARTICIPANT + "poll/", polling.poll, name="poll"),
     path(PARTICIPANT + "reconfirm/", polling.reconfirm, name="reconfirm"),
     path(PARTICIPANT + "code/", attending.registration_code, name="registration-code"),

@@ -22,6 +22,7 @@ app_name = "event_desk"
 
 urlpatterns = [
     path("", views.mine, name="mine"),
+    path("calendars/<int:pk>/", views.my_calendar, name="calendar"),
     path("actions/", following_up.actions, name="actions"),
     path("actions/<int:pk>/done/", following_up.action_done, name="action-done"),
     path("co-hosting/<int:pk>/", cohosting.cohosting, name="cohosting"),

@@ -229,6 +229,7 @@ ELSEWHERE = {
     "tests/events/test_note_links.py": ["events:group-notes"],
     "tests/events/test_nominated.py": ["events:nominated"],
     "tests/events/test_cohosting.py": ["event_desk:cohosting"],
+    "tests/events/test_new_calendar.py": ["event_desk:calendar"],
     "tests/events/test_report.py": ["events:report"],
     "Django's own, which ask the admin classes above": [
         *("admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin:(?P<url>.*)$"),
