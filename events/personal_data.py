@@ -15,6 +15,7 @@ from events.models import (
     Attendance,
     Certificate,
     Nomination,
+    NoteLink,
     PersonalCalendar,
     PollResponse,
     Registration,
@@ -30,6 +31,7 @@ PERSONAL = {
     RegistrationConsent: {"kind", "version", "language", "text"},
     RegistrationStep: {"note"},
     Nomination: {"email", "name", "language"},
+    NoteLink: {"email", "name", "language"},
     PollResponse: {"comment"},
     PersonalCalendar: {"email"},
     Certificate: {"name", "language", "revoked_reason"},
@@ -64,6 +66,7 @@ IMPERSONAL = {
     "EventPractice": {"title", "presenter", "role", "note"},
     "DatePoll": {"question"},
     "MinutesRevision": {"language", "text"},
+    "CoHostInvitation": {"state", "message"},
     "Decision": {"text"},
     "ActionItem": {"text", "state", "note"},
     "Outcome": {"title", "description", "url"},
@@ -73,6 +76,10 @@ IMPERSONAL = {
 """All other columns that hold text. A test fails for one that is in neither; translated ones count once."""
 
 
+NAMED = (Nomination, PersonalCalendar, NoteLink)
+"""What knows a person by the address alone, in the order of `Holding`."""
+
+
 @dataclass(frozen=True)
 class Holding:
     """The records that name a person; what hangs on the registrations goes with them."""
@@ -80,6 +87,7 @@ class Holding:
     registrations: QuerySet[Registration]
     nominations: QuerySet[Nomination]
     calendars: QuerySet[PersonalCalendar]
+    links: QuerySet[NoteLink]
     mails: QuerySet[OutboxMail]
 
 
@@ -89,7 +97,7 @@ def of_account(user) -> Holding:
     # The account may have had other addresses in earlier days.
     former = registrations.exclude(email="").order_by().values_list("lower_email", flat=True)
     own = own_addresses(user) | set(former)
-    return Holding(registrations, _of(Nomination, own), _of(PersonalCalendar, own), _mails_to(own))
+    return Holding(registrations, *(_of(model, own) for model in NAMED), _mails_to(own))
 
 
 def of_address(email: str) -> Holding:
@@ -100,7 +108,7 @@ def of_address(email: str) -> Holding:
     if not email:
         raise ValueError("Nobody is known by an empty address.")
     own = {email.lower()}
-    return Holding(_of(Registration, own), _of(Nomination, own), _of(PersonalCalendar, own), _mails_to(own))
+    return Holding(_of(Registration, own), *(_of(model, own) for model in NAMED), _mails_to(own))
 
 
 def of_participation(registration: Registration) -> Holding:
@@ -111,7 +119,7 @@ def of_participation(registration: Registration) -> Holding:
     """
     event = registration.event_id
     if not registration.email:
-        nothing = (model.objects.none() for model in (Nomination, PersonalCalendar, OutboxMail))
+        nothing = (model.objects.none() for model in (*NAMED, OutboxMail))
         return Holding(Registration.objects.filter(pk=registration.pk), *nothing)
     everything = of_address(registration.email)
     is_last = not everything.registrations.exclude(event=event).exists()
@@ -119,6 +127,7 @@ def of_participation(registration: Registration) -> Holding:
         everything.registrations.filter(event=event),
         everything.nominations.filter(event=event),
         everything.calendars if is_last else PersonalCalendar.objects.none(),
+        everything.links.filter(group__session__event=event),
         everything.mails.filter(about=f"event:{event}"),
     )
 
@@ -167,6 +176,10 @@ def told(holding: Holding) -> dict:
         ],
         "nominations": [
             _columns(row) | {"event": str(row.event)} for row in holding.nominations.select_related("event")
+        ],
+        "links_to_notes": [
+            _columns(row) | {"group": str(row.group), "sent": row.sent_at.isoformat()}
+            for row in holding.links.select_related("group__session__event")
         ],
         "poll_answers": [
             _columns(row) | {"interest": row.interest, "at": row.answered_at.isoformat()}

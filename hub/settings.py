@@ -202,6 +202,7 @@ ACCOUNT_RATE_LIMITS = {
     "writing_upload": "20/m/user,200/d/user",
     "translation_import": "20/m/user",
     "event_registration": "30/m/ip,10/d/key",
+    "event_calendar": "30/m/ip,5/d/key",
 }
 """Tries, period, and what they are counted by: the visitor's address, the person, or the e-mail address typed in."""
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEBUG or LOCAL else 1)

@@ -20,22 +20,33 @@ _ADDRESS_LIKE = re.compile(r"(?<=\w)\.(?=\w)|://|@")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 
 
-def queue_mail(kind, **values) -> OutboxMail | None:
+def queue_mail(kind, *, replaces=False, **values) -> OutboxMail | None:
     """Write a mail in the caller's transaction; it leaves after the commit, or never if that is rolled back.
 
-    Takes what `write_mail` takes. The same `key` is queued once, and the first is returned. None where none is wanted.
+    Takes what `write_mail` takes. The same `key` is queued once, and the first is returned; see `queue_mails` for
+    `replaces`. None where none is wanted.
     """
     mail = write_mail(kind, **values)
-    queue_mails([mail])
+    queue_mails([mail], replaces=replaces)
     return mail and OutboxMail.objects.get(key=mail.key)
 
 
-def queue_mails(mails) -> None:
-    """As `queue_mail`, for several from `write_mail` in one statement; passes over None."""
-    mails = [mail for mail in mails if mail is not None]
+def queue_mails(mails, *, replaces=False) -> None:
+    """As `queue_mail`, for several from `write_mail` in one statement; passes over None.
+
+    With `replaces` one of the same key that still waits is written anew, and leaves when it was to leave.
+    """
+    mails = [mail for mail in mails if mail is not None and not (replaces and _replaced(mail))]
     OutboxMail.objects.bulk_create(mails, ignore_conflicts=True)
     if any(mail.state == OutboxMail.State.WAITING for mail in mails):
         enqueue(TASK)
+
+
+def _replaced(mail):
+    """Compared by the database: a worker may have taken the one that waited."""
+    told = ("recipient", "language", "subject", "text", "html", "link", "calendar")
+    waiting = OutboxMail.objects.filter(key=mail.key, state=OutboxMail.State.WAITING)
+    return waiting.update(**{name: getattr(mail, name) for name in told}) > 0
 
 
 def write_mail(

@@ -103,7 +103,7 @@ class NominationAdmin(PartAdmin, CleanAdmin):
     form = NominationForm
     coordinators_may = frozenset({"view", "add", "delete"})
     changes_programme = False
-    list_display = ["email", "name", "city", "event", "at"]
+    list_display = ["email", "name", "city", "event", "at", "told_at"]
     list_filter = [("event", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["event", "city"]
     search_fields = ["email", "name"]
@@ -118,6 +118,10 @@ class NominationAdmin(PartAdmin, CleanAdmin):
         email = values.pop("email")
         made = nominate(form.event, email, actor=request.user, **values)
         obj.pk = made.pk
+        is_told = made.told_at is not None
+        later = gettext_lazy("The mail leaves when the event is announced.")
+        told = gettext_lazy("The mail is on its way.") if is_told else later
+        self.message_user(request, told)
 
     def save_related(self, request, form, formsets, change):
         """There is nothing related."""

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0002_keep_marks_and_notes'),
+        ('events', '0003_registration_by_the_clock_of_the_place'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

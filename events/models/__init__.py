@@ -7,8 +7,10 @@ from events.models.afterwards import (
     FeedbackInvitation,
     FeedbackResponse,
     MinutesRevision,
+    NoteLink,
     Outcome,
 )
+from events.models.cohosting import CoHostInvitation
 from events.models.events import CANCELLED_STAYS_DAYS, Event, EventDateChange, EventStep, member_cities
 from events.models.polls import DateOption, DatePoll, PollChoice, PollResponse
 from events.models.programme import (
@@ -41,6 +43,7 @@ __all__ = [
     "BreakoutGroup",
     "Certificate",
     "CertificateRun",
+    "CoHostInvitation",
     "DateOption",
     "DatePoll",
     "Decision",
@@ -56,6 +59,7 @@ __all__ = [
     "GroupWish",
     "MinutesRevision",
     "Nomination",
+    "NoteLink",
     "Outcome",
     "PersonalCalendar",
     "PollChoice",

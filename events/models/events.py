@@ -363,9 +363,14 @@ class EventStep(models.Model):
         ARCHIVED = "archived", pgettext_lazy("event step", "archived")
         OVERBOOKED = "overbooked", pgettext_lazy("event step", "place given beyond the limit")
         ZONE_RULES = "zone-rules", pgettext_lazy("event step", "clock rules of the zone changed")
+        COHOST_ASKED = "cohost-asked", pgettext_lazy("event step", "network asked to co-host")
+        COHOST_JOINED = "cohost-joined", pgettext_lazy("event step", "network became a host")
+        COHOST_DECLINED = "cohost-declined", pgettext_lazy("event step", "network declined to co-host")
+        COHOST_WITHDRAWN = "cohost-taken-back", pgettext_lazy("event step", "invitation to co-host withdrawn")
+        COHOST_LEFT = "cohost-left", pgettext_lazy("event step", "network is no host any more")
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="steps")
-    action = models.CharField(_("what"), max_length=14, choices=Action)
+    action = models.CharField(_("what"), max_length=20, choices=Action)
     note = PlainTextField(_("note"), limit=500, blank=True, default="")
     sequence = models.PositiveIntegerField(default=0)
     actor = models.ForeignKey(

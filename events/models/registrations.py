@@ -306,6 +306,8 @@ class RegistrationStep(models.Model):
 class Nomination(models.Model):
     """That somebody may register for an event which is not open to all, such as the meeting after the workshops."""
 
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    token_version = models.PositiveSmallIntegerField(default=0, editable=False)
     event = models.ForeignKey(Event, models.CASCADE, related_name="nominations")
     email = models.EmailField(_("e-mail address"))
     name = LineField(_("name"), limit=150, blank=True, default="")
@@ -325,6 +327,8 @@ class Nomination(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     at = models.DateTimeField(_("when"), default=timezone.now)
+    told_at = models.DateTimeField(_("mail sent"), null=True, blank=True, editable=False)
+    """When the mail with the link was queued; there is one, once the event is announced."""
 
     class Meta:
         verbose_name = _("nomination")

@@ -13,6 +13,7 @@ from common.text import clean_line
 from events.models import Event, EventStep, Nomination, Registration, SeatAllocation, SeatPool
 from events.rules import closed_because, runs
 from events.services.entering import CLOSED, check_mode, enter, seat
+from events.services.nominating import tell_nominated
 from events.services.registering import end, locked
 from events.services.seats import hold, lock_pools, settle
 
@@ -122,11 +123,18 @@ def change_pool(pool: SeatPool, values: dict, *, actor) -> list[SeatAllocation]:
     return settle(pool)
 
 
+@transaction.atomic
 def nominate(event: Event, email: str, *, actor, name="", city=None, language=None, registration=None) -> Nomination:
-    """Let somebody register for an event that is for nominated people; who was nominated stays so."""
+    """Let somebody register for an event that is for nominated people, and mail the link once the event is announced.
+
+    Who was nominated stays so.
+    """
     _check_runs(actor, event)
     values = {"name": name, "city": city, "from_registration": registration, "nominated_by": actor}
     if language:
         values["language"] = language
     found = Nomination.objects.filter(event=event, email__iexact=email).first()
-    return found or Nomination.objects.create(event=event, email=email, **values)
+    found = found or Nomination.objects.create(event=event, email=email, **values)
+    tell_nominated(event)
+    found.refresh_from_db(fields=["told_at"])
+    return found

@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat, Lower
+from django.db.models.functions import Cast, Coalesce, Concat, Lower
 from django.utils import timezone
 
 from common.models import OutboxMail
@@ -23,13 +23,14 @@ from events.models import (
     Event,
     GroupWish,
     Nomination,
+    NoteLink,
     PersonalCalendar,
     PollResponse,
     Registration,
     RegistrationConsent,
     RegistrationStep,
 )
-from events.personal_data import PERSONAL, Holding, of_account
+from events.personal_data import NAMED, PERSONAL, Holding, of_account
 from events.services.certifying import stored_name
 from events.services.registering import forget_needs, withdraw
 
@@ -76,6 +77,7 @@ def _empty(ids, holding, columns):
     RegistrationStep.objects.filter(registration__in=ids).exclude(note="").update(note="")
     PollResponse.objects.filter(registration__in=ids).exclude(comment="").update(comment="")
     holding.calendars.order_by().delete()
+    holding.links.order_by().delete()
     _empty_nominations(holding.nominations)
     mine.update(
         **dict.fromkeys(columns - {"spoken", "language"}, ""),
@@ -93,7 +95,13 @@ def _erased_address():
 
 
 def _empty_nominations(nominations):
-    nominations.order_by().update(email=_erased_address(), name="", language=settings.LANGUAGE_CODE)
+    nominations.order_by().update(
+        email=_erased_address(),
+        name="",
+        language=settings.LANGUAGE_CODE,
+        token_version=F("token_version") + 1,
+        told_at=Coalesce("told_at", timezone.now()),
+    )
 
 
 def _empty_mails(mails):
@@ -117,6 +125,7 @@ def _empty_log(ids, holding):
         Registration: ids,
         Nomination: [pk for pk, *_pair in nominations],
         PersonalCalendar: list(holding.calendars.order_by().values_list("pk", flat=True)),
+        NoteLink: list(holding.links.order_by().values_list("pk", flat=True)),
     }
     found = Q()
     for model, keys in about.items():
@@ -196,7 +205,7 @@ def _forget(before, batch):
         kind__startswith="events/",
         person=None,
     )
-    holding = Holding(free, Nomination.objects.none(), PersonalCalendar.objects.none(), mails)
+    holding = Holding(free, *(model.objects.none() for model in NAMED), mails)
     _empty(ids, holding, PERSONAL[Registration] - {"country"})
     _drop_files(Certificate.objects.filter(registration__in=ids))
     return len(ids)
@@ -204,8 +213,9 @@ def _forget(before, batch):
 
 @transaction.atomic
 def _forget_what_is_left(before):
-    """Calendars of addresses that are registered nowhere, old entries of the log, names on revoked certificates."""
+    """Calendars of addresses registered nowhere, links to notes, old entries of the log, names on revoked certificates."""
     _calendars_of_nobody().delete()
+    NoteLink.objects.filter(_over(before, "group__session__event__")).delete()
     kinds = ContentType.objects.get_for_models(Registration, Nomination, PersonalCalendar).values()
     LogEntry.objects.filter(content_type__in=kinds, action_time__lte=before).update(object_repr=F("object_id"))
     revoked = Certificate.objects.filter(registration__email="", revoked_at__isnull=False)
@@ -218,7 +228,7 @@ def _forget_nominations(before, size):
     over = Nomination.objects.filter(_over(before, "event__")).exclude(email__endswith=ERASED_DOMAIN)
     found = list(over.order_by("pk").values_list("pk", flat=True)[:size])
     nominations = Nomination.objects.filter(pk__in=found)
-    nothing = (model.objects.none() for model in (PersonalCalendar, OutboxMail))
+    nothing = (model.objects.none() for model in (PersonalCalendar, NoteLink, OutboxMail))
     _empty_log([], Holding(Registration.objects.none(), nominations, *nothing))
     _empty_nominations(nominations)
     return len(found)

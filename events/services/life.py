@@ -14,10 +14,11 @@ from common.languages import in_all_languages
 from events import notices
 from events.models import DatePoll, Event, EventStep, Registration, SeatAllocation
 from events.retention import needs_are_forgotten
-from events.rules import may_host, runs
+from events.rules import may_answer_for, may_host, runs
 from events.services import holding
 from events.services.attending import settle_attendance
 from events.services.dates import WHEN, Deadlines, change_date, last_beginning
+from events.services.nominating import tell_nominated
 from events.services.registering import ensure_pools
 from events.services.seats import OF_MODE, lock_pools, settle
 
@@ -40,6 +41,7 @@ def create_event(values: dict, networks, *, actor) -> Event:
     """A draft of these networks; `values` are columns of Event, lists of terms under "themes"."""
     if not may_host(actor, networks):
         raise PermissionDenied
+    _check_own(networks, actor)
     _check_columns(values)
     columns = {name: value for name, value in values.items() if name != "themes"}
     event = Event(**({"owner": actor, "created_by": actor} | columns))
@@ -71,8 +73,8 @@ def edit_event(event: Event, changes: dict, *, actor, seen_at=None) -> Event:
     change_date(event, when, actor=actor)
     event.full_clean()
     _check_seats_remain(event)
-    if "networks" in changes and not may_host(actor, changes["networks"]):
-        raise ValidationError({"networks": _("Keep one of the networks that you coordinate.")})
+    if "networks" in changes:
+        _check_hosts(event, changes["networks"], actor)
     for name in {"themes", "networks"} & set(changes):
         getattr(event, name).set(changes[name])
     news = _news(before, event)
@@ -95,6 +97,7 @@ def publish(event: Event, *, actor) -> Event:
     ensure_pools(event)
     event.published_at = timezone.now()
     _enter(event, Status.PUBLISHED, Action.PUBLISHED, actor, is_material=False)
+    tell_nominated(event)
     return event
 
 
@@ -154,6 +157,7 @@ def reschedule(
         notices.told_of(event).update(reconfirm_until=reconfirm_until, reconfirmed_at=None)
     _close_polls(event, now)
     notices.tell_rescheduled(event, reconfirm_until, are_needs_gone=are_needs_gone)
+    tell_nominated(event)
     for pool in pools:
         settle(_with(pool, event), now)
     return event
@@ -258,6 +262,18 @@ def _step(event, action, actor, note="", *, is_material=False):
 def _check_columns(changes):
     if unknown := set(changes) - COLUMNS:
         raise ValueError(f"No columns that are edited: {sorted(unknown)}")
+
+
+def _check_hosts(event, networks, actor):
+    """Whose network one does not coordinate, one asks: see `services.cohosting`."""
+    if not may_host(actor, networks):
+        raise ValidationError({"networks": _("Keep one of the networks that you coordinate.")})
+    _check_own(set(networks) - set(event.networks.all()), actor)
+
+
+def _check_own(networks, actor):
+    if not all(may_answer_for(actor, network) for network in networks):
+        raise ValidationError({"networks": _("Ask this network to host it too: its coordinators decide.")})
 
 
 def _news(before, event):

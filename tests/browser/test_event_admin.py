@@ -120,6 +120,7 @@ def test_pages_below_the_overview_fit_a_phone(open_as, event, coordinator):
         "register": f"event/{event.pk}/register/",
         "nominate": f"event/{event.pk}/nominate/",
         "duplicate": f"event/{event.pk}/duplicate/",
+        "cohosts": f"event/{event.pk}/cohosts/",
         "list": "event/",
     }
     wide = []

@@ -22,7 +22,7 @@ from tests.factories import make_person, make_practice
 from tests.hub.test_permissions import PAGES, people  # noqa: F401
 
 pytestmark = pytest.mark.django_db
-EVENT_PAGES = ("overview", "register", "nominate", "duplicate", "poll", "change", "delete")
+EVENT_PAGES = ("overview", "register", "nominate", "duplicate", "poll", "cohosts", "change", "delete")
 UNTOLD = ("django_session", "django_admin_log")
 """Sessions come with signing in. Nothing else may differ, not even a log."""
 

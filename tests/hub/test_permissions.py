@@ -158,6 +158,7 @@ OBJECTS = {
     ("admin:events_event_nominate", "event_id"): OWN_NETWORK,
     ("admin:events_event_duplicate", "event_id"): OWN_NETWORK,
     ("admin:events_event_poll", "event_id"): OWN_NETWORK,
+    ("admin:events_event_cohosts", "event_id"): OWN_NETWORK,
     ("admin:events_event_change", "event_id"): OWN_NETWORK,
     ("admin:events_event_history", "event_id"): OWN_NETWORK,
     ("admin:events_eventseries_change", "series_id"): OWN_NETWORK,
@@ -225,6 +226,10 @@ ELSEWHERE = {
         *("event_desk:planner", "event_desk:minutes", "event_desk:notes", "event_desk:follow-up", "event_desk:report"),
     ],
     "tests/events/test_minutes.py": ["event_desk:action-done"],
+    "tests/events/test_note_links.py": ["events:group-notes"],
+    "tests/events/test_nominated.py": ["events:nominated"],
+    "tests/events/test_cohosting.py": ["event_desk:cohosting"],
+    "tests/events/test_new_calendar.py": ["event_desk:calendar"],
     "tests/events/test_report.py": ["events:report"],
     "Django's own, which ask the admin classes above": [
         *("admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin:(?P<url>.*)$"),
