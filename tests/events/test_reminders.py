@@ -288,7 +288,7 @@ def test_faults_that_the_database_refuses_are_looked_for_all_the_same(network):
             "SET CONSTRAINTS ALL IMMEDIATE"
         )  # What waits for the commit would keep the tables from changing.
         cursor.execute("DROP INDEX registration_once_per_address")
-        cursor.execute("ALTER TABLE events_seatallocation DROP CONSTRAINT queue_position_once")
+        cursor.execute("DROP INDEX queue_position_once")
     Registration.objects.filter(pk=first.pk).update(email="a@example.org")
     Registration.objects.filter(pk=second.pk).update(email="A@example.org")
     SeatAllocation.objects.filter(registration__in=[second, third]).update(position=1)
