@@ -5,10 +5,10 @@ from allauth.account.models import EmailAddress
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
+from events.services.admitting import nominate
 from events.services.cohosting import ask_network
 from events.services.note_links import send_note_link
 from events.services.personal_calendars import personal_calendar_of
-from events.services.registering import nominate
 from events.tokens import token_of
 from tests.browser.test_events_desk import desk  # noqa: F401
 from tests.browser.test_pages import LEVELS

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from common.models import OutboxMail
 from events.models import Nomination, Registration
-from events.services import life, registering
+from events.services import admitting, life, registering
 from events.tokens import token_of
 from tests.events.conftest import make_coordinator
 from tests.events.factories import make_event, make_series
@@ -30,7 +30,7 @@ def event(network):
 
 
 def nominate(event, actor, email=EMAIL, **values):
-    return registering.nominate(event, email, actor=actor, **{"name": "Nora", "language": "sv"} | values)
+    return admitting.nominate(event, email, actor=actor, **{"name": "Nora", "language": "sv"} | values)
 
 
 def page(name, nomination):

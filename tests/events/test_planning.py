@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from common.models import OutboxMail
 from events import notices
-from events.calendars import invitation
+from events.calendars import Invitations
 from events.models import GroupPlace, Registration, Session
 from events.participation import Participation
 from events.planning import EVEN, Group, Person, cost, follows, plan
@@ -322,7 +322,7 @@ def test_own_room_is_not_told_without_a_seat_of_a_session_that_got_its_seats_lat
     seatless.allocations.create(pool=session.pool, state="waiting", position=1)
     assert [rooms_of(seatless), rooms_of(seated)] == [[], [("Blue", BLUE)]]
     assert [[one.link for one in Participation(row).programme()] for row in (seatless, seated)] == [[], [BLUE]]
-    assert [BLUE in invitation(row, "REQUEST") for row in (seatless, seated)] == [False, True]
+    assert [BLUE in Invitations(row.event_id).to(row, "REQUEST") for row in (seatless, seated)] == [False, True]
     for row in (seatless, seated):
         notices.remind(row, 1)
     assert [BLUE in mail.text for mail in OutboxMail.objects.order_by("pk")] == [False, True]
