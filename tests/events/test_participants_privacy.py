@@ -34,7 +34,7 @@ from events.models import (
 )
 from events.personal_data import of_account, of_address, of_participation
 from events.retention import kept_until, kept_until_in_words
-from events.services import forgetting, life, registering
+from events.services import entering, forgetting, life, registering
 from events.services.attending import settle_attendance
 from events.services.certifying import stored_name
 from events.services.invariants import problems_of
@@ -139,7 +139,7 @@ def link(row, name="registration-data", purpose="manage"):
 def enter(event, email, **values):
     values = {"email": email, "name": f"Asa {email.partition('@')[0]}", "mode": "in-person"} | values
     row = registering.register(event, values, consents=["data"], language="en")
-    return registering.confirm_address(row)
+    return entering.confirm_address(row)
 
 
 def snapshot(*rows):
@@ -176,6 +176,7 @@ def test_link_of_a_registration_tells_of_its_event_alone(client, past):
         "consents": 1,
         "steps": 1,
         "nominations": 1,
+        "links_to_notes": 0,
         "poll_answers": 1,
         "attendance": 0,
         "certificates": 0,

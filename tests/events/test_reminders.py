@@ -322,7 +322,7 @@ def test_problems_are_asked_as_often_for_thirty_people_as_for_three(network, dja
     with CaptureQueriesContext(connection) as few:
         invariants.problems_of(event)
     for number in range(3, 30):
-        registering.confirm_address(make_registration(event, f"p{number}@example.org", state="unverified", seat=False))
+        entering.confirm_address(make_registration(event, f"p{number}@example.org", state="unverified", seat=False))
     with django_assert_num_queries(len(few)):
         assert invariants.problems_of(event) == []
 
