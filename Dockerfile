@@ -29,5 +29,5 @@ ENV PATH=/opt/venv/bin:$PATH \
 EXPOSE 8000
 # nginx keeps the access log. The heartbeat files are in memory: on a slow disk gunicorn would take its workers for dead.
 CMD ["gunicorn", "hub.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
+     "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
      "--max-requests", "5000", "--max-requests-jitter", "500"]

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 from statistics import median, quantiles
 
 import psycopg2
@@ -30,8 +31,10 @@ def main(arguments):
     prepare_database(DATABASE)
     print(f"\n{options.people} people press the button at once, {options.seats} seats, two processes of gunicorn")
     print("with the lock taken out\n" if options.without_lock else "with the lock\n")
-    print("| round | confirmed | queued | positions | one mail each | errors | p50 s | p95 s | all s |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| round | confirmed | queued | positions | one mail each | errors | p50 s | p95 s | all s | CPU ms | load |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     sound = True
     with Portal(without_lock=options.without_lock) as portal:
         for number in range(1, options.rounds + 1):
@@ -99,6 +102,16 @@ class Portal:
         self.process.terminate()
         self.process.wait(timeout=30)
 
+    def processor_seconds(self):
+        """What the processes of gunicorn have used of the processor so far; 0 where there is no /proc."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        if not children.exists():
+            return 0
+        pids = [self.process.pid, *map(int, children.read_text().split())]
+        # Behind the name, which may hold blanks: user and system time are the 14th and 15th column.
+        ticks = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids]
+        return sum(int(tick) for pair in ticks for tick in pair) / os.sysconf("SC_CLK_TCK")
+
     def ask(self, method, path, body=None, headers=None):
         """(status, headers, text) of one request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -116,7 +129,10 @@ def round_(number, portal, people, seats) -> bool:
     from events.models import Registration, SeatAllocation
 
     event, links = registered(people, seats)
-    answers, seconds, wall = press_all(portal, links)
+    keys = [key_of(portal, link) for link in links]
+    load, spent = os.getloadavg()[0], portal.processor_seconds()
+    answers, seconds, wall = press_all(portal, links, keys)
+    spent = portal.processor_seconds() - spent
     rows = Registration.objects.filter(event=event)
     confirmed = rows.filter(state=Registration.State.CONFIRMED).count()
     waiting = SeatAllocation.objects.filter(pool__event=event, state=SeatAllocation.State.WAITING)
@@ -134,6 +150,7 @@ def round_(number, portal, people, seats) -> bool:
     shown = [number, confirmed, len(positions), f"{span} {'complete' if is_complete else 'NOT COMPLETE'}"]
     shown += ["yes" if is_once else f"NO: {sum(mails.values())} to {len(mails)}", told]
     shown += [f"{median(seconds):.2f}", f"{quantiles(seconds, n=20)[-1]:.2f}", f"{wall:.1f}"]
+    shown += [f"{1000 * spent / people:.1f}", f"{load:.1f}"]
     print("| " + " | ".join(map(str, shown)) + " |", flush=True)
     return confirmed == seats and is_complete and is_once and not errors
 
@@ -168,9 +185,8 @@ def registered(people, seats):
     return event, ["/" + address(row, "confirm").split("/", 3)[3] for row in rows]
 
 
-def press_all(portal, links):
-    """(statuses, seconds of each, seconds of all): everybody opens the page, then all press the button at once."""
-    keys = [key_of(portal, link) for link in links]
+def press_all(portal, links, keys):
+    """(statuses, seconds of each, seconds of all): all press the button of the page they have open at once."""
     gate, answers, seconds = threading.Barrier(len(links) + 1), [], []
 
     def press(link, key):

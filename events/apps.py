@@ -11,9 +11,10 @@ class EventsConfig(AppConfig):
         from common import waiting
         from events import mine, observers, personal_data
         from events.action_desk import waiting_for_cities
+        from events.services import forgetting
         from events.waiting import kept_by_coordinators
 
-        registry.register("events", collect=personal_data.collect, erase=personal_data.erase)
+        registry.register("events", collect=personal_data.collect, erase=forgetting.erase_account)
         waiting.register(mine.asked)
         waiting.register(waiting_for_cities)
         waiting.register(kept_by_coordinators)

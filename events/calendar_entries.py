@@ -68,15 +68,15 @@ def entry(event, around, own=None, *, is_cancelled=False, has_agenda=False, peop
     return "".join(lines)
 
 
-def session_entry(session, event, around, own=None, place=None) -> str:
-    """The VEVENT of a session, under a UID of its own; with the holder's `place` in a group, its subject, room and link."""
+def session_entry(session, event, around, own=None, own_room=None) -> str:
+    """The VEVENT of a session, under a UID of its own; with the holder's `own_room` the subject, room and link."""
     status = STATUS.get(event.status, "CONFIRMED")
-    is_shared = own is not None and own.has_place and place is not None and status != "CANCELLED"
+    is_shared = own is not None and own.has_place and own_room is not None and status != "CANCELLED"
     title = around.text(session, "title", event)
     names, room = [title.text], session.room if own is None else None
     if is_shared:
-        names.append(around.text(place.group, "title", event).text)
-        room = place.group.room or session.room
+        names.append(around.text(own_room.group, "title", event).text)
+        room = own_room.room
     text = around.text(session, "description", event)
     where = [_room_name(room, event, around)]
     if room is None or room.kind == Room.Kind.PHYSICAL:
@@ -160,15 +160,14 @@ def _own_parts(event, own, around):
         yield _("Join online: %(link)s") % {"link": own.online_link}
     locale = to_locale(around.reader)
     show = format_time if event.start_date == event.end_date else format_datetime
-    for place in own.places:
-        begins = wall_clock(place.session.starts_at, event.time_zone)
-        room = place.group.room or place.session.room
+    for one in own.rooms:
+        begins = wall_clock(one.session.starts_at, event.time_zone)
         names = [
             show(begins, "short", locale=locale),
-            around.text(place.session, "title", event).text,
-            around.text(place.group, "title", event).text,
-            _room_name(room, event, around),
-            room.join_link if room else "",
+            around.text(one.session, "title", event).text,
+            around.text(one.group, "title", event).text,
+            _room_name(one.room, event, around),
+            one.link,
         ]
         yield " – ".join(filter(None, names))
 
@@ -176,8 +175,8 @@ def _own_parts(event, own, around):
 def _conferences(event, own, around):
     if own.online_link:
         yield _conference_line(own.online_link, around.text(event, "title", event).text)
-    for place in own.places:
-        yield from _conference(place.group.room or place.session.room, event, around)
+    for one in own.rooms:
+        yield from _conference(one.room, event, around)
 
 
 def _conference(room, event, around):

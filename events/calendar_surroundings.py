@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from common.languages import current_language, fallback_chain
 from common.localized import NOTHING, LocalizedText, first_language, localized, proper_name
-from events.models import Event, EventDateChange, GroupPlace, Registration
+from events.models import Event, EventDateChange, Registration
+from events.rooms import OwnRoom
 from events.rules import has_place
 from networks.models import Network
 from vocabularies.models import Term
@@ -19,7 +20,7 @@ class Own:
     """What only the holder of a registration is told. `steps` are those of all registrations of the address."""
 
     registration: Registration
-    places: list[GroupPlace] = field(default_factory=list)
+    rooms: list[OwnRoom] = field(default_factory=list)
     steps: int = 0
     link: str = ""
 

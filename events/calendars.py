@@ -10,48 +10,53 @@ from common.phrases import listed
 from events import rfc5545
 from events.calendar_entries import entry
 from events.calendar_surroundings import Own, Surroundings
-from events.models import Event, RegistrationStep
+from events.models import Event, GroupPlace, RegistrationStep
+from events.rooms import own_rooms
 from events.tokens import token_of
 
 PRODUCT = "-//City Networks Hub//events//EN"
 
 
-def invitation(registration, method: str, link: str = "") -> str:
-    """The iCalendar object that goes with a mail to a participant (RFC 5546): METHOD "REQUEST" or "CANCEL".
+class Invitations:
+    """iCalendar objects that go with mails to participants of one event (RFC 5546), in the current language.
 
-    In the current language; `link` leads to the participant's own page. Each has a higher SEQUENCE than the one before:
-    that of the event grows with its changes, and every step of the registrations of the same address adds one.
+    What they share is read once. Each has a higher SEQUENCE than the one before: that of the event grows with its
+    changes, and every step of the registrations of the same address adds one.
     """
-    event = Event.objects.select_related("city").get(pk=registration.event_id)
-    steps = RegistrationStep.objects.filter(
-        registration__event=event, registration__email__iexact=registration.email
-    ).count()
-    own = Own(registration, own_places(registration.group_places), steps, link)
-    around = Surroundings([event])
-    organiser = event.contact_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    hosts = listed(around.networks.get(event.pk, ())) or settings.SITE_NAME
-    people = [
-        rfc5545.uri("ORGANIZER", f"mailto:{organiser}", cn=hosts),
-        rfc5545.uri(
-            "ATTENDEE",
-            f"mailto:{registration.email}",
-            cn=registration.name or registration.email,
-            role="REQ-PARTICIPANT",
-            partstat="ACCEPTED" if own.has_place else "NEEDS-ACTION",
-        ),
-    ]
-    text = entry(event, around, own, is_cancelled=method == "CANCEL", people=people, stamp=timezone.now())
-    return calendar([text], [event], around, rfc5545.plain("METHOD", method))
+
+    def __init__(self, event_id: int):
+        self._event = Event.objects.select_related("city").get(pk=event_id)
+        self._around = Surroundings([self._event])
+        placed = GroupPlace.objects.filter(session__event=event_id).order_by()
+        self._placed = set(placed.values_list("registration", flat=True))
+
+    def to(self, registration, method: str, link: str = "") -> str:
+        """METHOD "REQUEST" or "CANCEL"; `link` leads to the participant's own page."""
+        event, around = self._event, self._around
+        steps = RegistrationStep.objects.filter(
+            registration__event=event, registration__email__iexact=registration.email
+        ).count()
+        rooms = own_rooms([registration]).get(registration.pk, []) if registration.pk in self._placed else []
+        own = Own(registration, rooms, steps, link)
+        organiser = event.contact_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        hosts = listed(around.networks.get(event.pk, ())) or settings.SITE_NAME
+        people = [
+            rfc5545.uri("ORGANIZER", f"mailto:{organiser}", cn=hosts),
+            rfc5545.uri(
+                "ATTENDEE",
+                f"mailto:{registration.email}",
+                cn=registration.name or registration.email,
+                role="REQ-PARTICIPANT",
+                partstat="ACCEPTED" if own.has_place else "NEEDS-ACTION",
+            ),
+        ]
+        text = entry(event, around, own, is_cancelled=method == "CANCEL", people=people, stamp=timezone.now())
+        return calendar([text], [event], around, rfc5545.plain("METHOD", method))
 
 
 def last_known_time(event):
     """(start, end) of an event or, where it has no date now, those it had before; (None, None) where it never had any."""
     return Surroundings([event]).time(event)
-
-
-def own_places(places) -> list:
-    """Places in break-out groups with all that an entry says of them, in the order of the day."""
-    return list(places.select_related("session__room", "group__room").order_by("session__starts_at", "pk"))
 
 
 def calendar(entries, events, around, head: str = "") -> str:

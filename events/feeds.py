@@ -11,8 +11,9 @@ from common.languages import current_language, in_all_languages, name_in
 from common.localized import localized, proper_name
 from events.calendar_entries import entry, session_entry
 from events.calendar_surroundings import Own, Surroundings
-from events.calendars import calendar, head, own_places
-from events.models import CANCELLED_STAYS_DAYS, Event, GroupPlace, Registration, RegistrationStep
+from events.calendars import calendar, head
+from events.models import CANCELLED_STAYS_DAYS, Event, Registration, RegistrationStep
+from events.rooms import own_rooms
 
 PAST_STAYS_DAYS = 366
 """So long an event stays in calendars after its end: what is no longer in a calendar vanishes from its readers' ones."""
@@ -85,16 +86,14 @@ def personal_calendar(holder, address: str) -> str:
         registration__email__iexact=holder.email, registration__event__in=list(found)
     )
     counts = dict(steps.order_by().values_list("registration__event").annotate(Count("pk")))
-    places = {}
-    for place in own_places(GroupPlace.objects.filter(registration__in=[row.pk for row in found.values()])):
-        places.setdefault(place.registration_id, []).append(place)
+    rooms = own_rooms(found.values())
     entries = []
     for event_id in sorted(found):
         row = found[event_id]
-        own = Own(row, places.get(row.pk, []), counts.get(event_id, 0))
+        own = Own(row, rooms.get(row.pk, []), counts.get(event_id, 0))
         entries.append(entry(row.event, around, own))
         if own.has_place and row.event.starts_at:
-            entries.extend(session_entry(place.session, row.event, around, own, place) for place in own.places)
+            entries.extend(session_entry(one.session, row.event, around, own, one) for one in own.rooms)
     events = [row.event for row in found.values()]
     return calendar(entries, events, around, head(_title(_("My events"), []), address, PERSONAL_HOURS))
 

@@ -4,12 +4,13 @@ from functools import partial
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from common.outbox.queueing import queue_mail
-from events.emails import address, tell
-from events.models import Event, Registration
+from events.emails import address, tell, tell_programme
+from events.models import Event, Registration, Room, SeatAllocation
+from events.rooms import own_rooms
 from events.rules import has_place
 from events.showing import moment_in_words, option_in_words, when_in_words
 from networks.emails import coordinators_of
@@ -37,14 +38,47 @@ def _named(word):
     }[word]
 
 
+def tell_programme_changed(event, people) -> None:
+    """To those of the registrations (ids) that have a place: how their sessions and rooms stand now."""
+    if event.status != Event.Status.PUBLISHED or event.ends_at <= timezone.now():
+        return
+    for registration in event.registrations.filter(pk__in=people, state=State.CONFIRMED).order_by("pk"):
+        registration.event = event
+        if has_place(registration):
+            tell_programme(registration, partial(_own_sessions, registration))
+
+
+def _own_sessions(registration):
+    """One line for each session in which the person holds a seat or has a place in a group, by time."""
+    related = ["session__event", "session__room__event", "group__session__event", "group__room__event"]
+    groups = {place.session_id: place.group for place in registration.group_places.select_related(*related)}
+    seats = registration.allocations.filter(state=SeatAllocation.State.HELD, pool__session__isnull=False)
+    own = {*groups, *seats.values_list("pool__session", flat=True)}
+    sessions = registration.event.sessions.filter(pk__in=own).select_related("event", "room__event")
+    return [_line(session, groups.get(session.pk)) for session in sessions.order_by("starts_at", "pk")]
+
+
+def _line(session, group):
+    room = (group.room if group else None) or session.room
+    is_linked = room is not None and (group is not None or room.kind == Room.Kind.VIRTUAL)
+    parts = [
+        moment_in_words(session.starts_at, session.event.time_zone),
+        session,
+        group,
+        room,
+        room.join_link if is_linked else "",
+    ]
+    return " – ".join(str(part) for part in parts if part)
+
+
 def tell_postponed(event) -> None:
     _tell_all(event, "postponed", method="CANCEL")
 
 
-def tell_rescheduled(event, until) -> None:
+def tell_rescheduled(event, until, *, are_needs_gone=False) -> None:
     """With the question whether the new date suits, where an answer is wanted `until` a moment."""
     page = "reconfirm" if until else "manage"
-    _tell_all(event, "rescheduled", method="REQUEST", page=page, **_until(event, until))
+    _tell_all(event, "rescheduled", method="REQUEST", page=page, are_needs_gone=are_needs_gone, **_until(event, until))
 
 
 def tell_moved_online(event) -> None:
@@ -73,11 +107,13 @@ def ask_poll(poll) -> None:
 
 def _tell_all(event, kind, *, method, page="manage", **context):
     """To who has a place with the calendar entry; the others have none that could be changed."""
+    known = {}
     for registration in told_of(event):
         tell(
             registration,
             kind,
             f"{event.sequence}",
+            known=known,
             link=address(registration, page),
             method=method if registration.state == State.CONFIRMED else "",
             has_place=registration.state == State.CONFIRMED,
@@ -112,14 +148,8 @@ def remind(registration, hours) -> None:
 
 def _own_rooms(registration):
     """One line for each break-out session: session, group, room and its link."""
-    related = ["session__event", "group__session__event", "group__room__event"]
-    places = registration.group_places.select_related(*related).order_by("session__starts_at", "pk")
-    return [" – ".join(str(part) for part in _parts(place.session, place.group) if part) for place in places]
-
-
-def _parts(session, group):
-    room = group.room
-    return (session, group, room, room and room.join_link)
+    rooms = own_rooms([registration]).get(registration.pk, ())
+    return [" – ".join(str(part) for part in (own.session, own.group, own.room, own.link) if part) for own in rooms]
 
 
 def ask_again(registration) -> None:

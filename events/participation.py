@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from common.templatetags.hub import number
 from events.models import Event, Registration, SeatAllocation, SeatPool, Session
+from events.rooms import own_rooms
 from events.rules import closed_because, has_place
-from events.services.registering import CLOSED
+from events.services.entering import CLOSED
 from events.services.seats import place_in_queue
 from events.showing import moment_in_words
 
@@ -223,23 +224,20 @@ class Participation:
         pooled = set(
             SeatPool.objects.filter(event=self.event, session__isnull=False).values_list("session", flat=True)
         )
-        places = {
-            place.session_id: place.group
-            for place in self.registration.group_places.select_related("group__room", "group__session")
-        }
+        rooms = {own.session.pk: own for own in own_rooms([self.registration]).get(self.registration.pk, ())}
         sessions = self.event.sessions.exclude(kind=Session.Kind.PAUSE).select_related("room")
         return [
-            self._own(session, places.get(session.pk))
+            self._own(session, rooms.get(session.pk))
             for session in sessions
-            if session.pk not in pooled or session.pk in held or session.pk in places
+            if session.pk not in pooled or session.pk in held
         ]
 
-    def _own(self, session, group):
+    def _own(self, session, own):
+        if own:
+            return OwnSession(session, own.room, own.group, own.link)
         session.event = self.event
-        if group:
-            group.session.event = self.event
-        room = (group.room if group else None) or session.room
+        room = session.room
         if room:
             room.event = self.event
-        is_own = group is not None or self.registration.mode == Registration.Mode.ONLINE
-        return OwnSession(session, room, group, room.join_link if room and is_own else "")
+        is_online = self.registration.mode == Registration.Mode.ONLINE
+        return OwnSession(session, room, None, room.join_link if room and is_online else "")

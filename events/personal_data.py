@@ -1,10 +1,12 @@
-"""What events hold about people, for `accounts.personal_data`: of whom, in which columns, and how it goes."""
+"""What events hold about people: of whom, in which columns, and as JSON. How it goes is in `services.forgetting`.
 
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.core.files.storage import default_storage
-from django.db import transaction
-from django.db.models import F, Q
+A person is known by the account or, without one, by the e-mail address. Which of the records a visitor may have told or
+erased depends on what was shown: see `of_account`, `of_address` and `of_participation`.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from common.models import OutboxMail
@@ -12,16 +14,14 @@ from events.mine import own_addresses, registrations_of
 from events.models import (
     Attendance,
     Certificate,
-    Event,
     Nomination,
+    NoteLink,
     PersonalCalendar,
     PollResponse,
     Registration,
     RegistrationConsent,
     RegistrationStep,
 )
-from events.services.certifying import stored_name
-from events.services.registering import withdraw
 
 PERSONAL = {
     Registration: {
@@ -31,6 +31,7 @@ PERSONAL = {
     RegistrationConsent: {"kind", "version", "language", "text"},
     RegistrationStep: {"note"},
     Nomination: {"email", "name", "language"},
+    NoteLink: {"email", "name", "language"},
     PollResponse: {"comment"},
     PersonalCalendar: {"email"},
     Certificate: {"name", "language", "revoked_reason"},
@@ -44,6 +45,7 @@ IMPERSONAL = {
     "PollChoice": {"fit"},
     "Attendance": {"source"},
     "Certificate": {"number", "code", "file_hash"},
+    "CertificateRun": {"refused_ids", "failure"},
     "SeatPool": {"kind"},
     "SeatAllocation": {"state"},
     # Of the event, written by its hosts; names of speakers and presenters are part of the published programme.
@@ -64,6 +66,7 @@ IMPERSONAL = {
     "EventPractice": {"title", "presenter", "role", "note"},
     "DatePoll": {"question"},
     "MinutesRevision": {"language", "text"},
+    "CoHostInvitation": {"state", "message"},
     "Decision": {"text"},
     "ActionItem": {"text", "state", "note"},
     "Outcome": {"title", "description", "url"},
@@ -73,11 +76,81 @@ IMPERSONAL = {
 """All other columns that hold text. A test fails for one that is in neither; translated ones count once."""
 
 
+NAMED = (Nomination, PersonalCalendar, NoteLink)
+"""What knows a person by the address alone, in the order of `Holding`."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """The records that name a person; what hangs on the registrations goes with them."""
+
+    registrations: QuerySet[Registration]
+    nominations: QuerySet[Nomination]
+    calendars: QuerySet[PersonalCalendar]
+    links: QuerySet[NoteLink]
+    mails: QuerySet[OutboxMail]
+
+
+def of_account(user) -> Holding:
+    """All that was done with the account, and all of its verified addresses."""
+    registrations = registrations_of(user)
+    # The account may have had other addresses in earlier days.
+    former = registrations.exclude(email="").order_by().values_list("lower_email", flat=True)
+    own = own_addresses(user) | set(former)
+    return Holding(registrations, *(_of(model, own) for model in NAMED), _mails_to(own))
+
+
+def of_address(email: str) -> Holding:
+    """All of an address, at every event. For whoever has just shown that the mailbox is the own one.
+
+    Raises ValueError for none: those who were erased have none, and are not one person.
+    """
+    if not email:
+        raise ValueError("Nobody is known by an empty address.")
+    own = {email.lower()}
+    return Holding(_of(Registration, own), *(_of(model, own) for model in NAMED), _mails_to(own))
+
+
+def of_participation(registration: Registration) -> Holding:
+    """What one event holds about the address of a registration. For whoever has the registration's link.
+
+    The link may have been forwarded, so it neither tells nor ends anything of other events. The private calendar, which
+    shows all events, goes with the last of them.
+    """
+    event = registration.event_id
+    if not registration.email:
+        nothing = (model.objects.none() for model in (*NAMED, OutboxMail))
+        return Holding(Registration.objects.filter(pk=registration.pk), *nothing)
+    everything = of_address(registration.email)
+    is_last = not everything.registrations.exclude(event=event).exists()
+    return Holding(
+        everything.registrations.filter(event=event),
+        everything.nominations.filter(event=event),
+        everything.calendars if is_last else PersonalCalendar.objects.none(),
+        everything.links.filter(group__session__event=event),
+        everything.mails.filter(about=f"event:{event}"),
+    )
+
+
+def _of(model, addresses):
+    found = model.objects.annotate(lower_email=Lower("email"))
+    return found.filter(lower_email__in=addresses).order_by("pk")
+
+
+def _mails_to(addresses):
+    found = OutboxMail.objects.annotate(lower=Lower("recipient"))
+    return found.filter(lower__in=addresses, kind__startswith="events/").order_by("pk")
+
+
 def collect(user) -> dict:
     """Everything that was registered with the account or with its address, as JSON can hold it."""
-    registrations = registrations_of(user).select_related("event").order_by("pk")
+    return told(of_account(user))
+
+
+def told(holding: Holding) -> dict:
+    """All of a holding, as JSON can hold it."""
+    registrations = holding.registrations.select_related("event").order_by("pk")
     mine = Q(registration__in=registrations.order_by().values("pk"))
-    by_address = _by_address(user)
     return {
         "registrations": [
             _columns(row)
@@ -102,7 +175,11 @@ def collect(user) -> dict:
             for row in RegistrationStep.objects.filter(mine).order_by("pk")
         ],
         "nominations": [
-            _columns(row) | {"event": str(row.event)} for row in by_address(Nomination).select_related("event")
+            _columns(row) | {"event": str(row.event)} for row in holding.nominations.select_related("event")
+        ],
+        "links_to_notes": [
+            _columns(row) | {"group": str(row.group), "sent": row.sent_at.isoformat()}
+            for row in holding.links.select_related("group__session__event")
         ],
         "poll_answers": [
             _columns(row) | {"interest": row.interest, "at": row.answered_at.isoformat()}
@@ -116,94 +193,14 @@ def collect(user) -> dict:
             _columns(row) | {"number": row.number, "hours": str(row.hours), "at": row.issued_at.isoformat()}
             for row in Certificate.objects.filter(mine).order_by("pk")
         ],
-        "personal_calendars": [_columns(row) for row in by_address(PersonalCalendar)],
+        "personal_calendars": [_columns(row) for row in holding.calendars],
+        "mails": [
+            {"kind": mail.kind, "recipient": mail.recipient, "subject": mail.subject, "at": mail.queued_at.isoformat()}
+            for mail in holding.mails
+        ],
     }
 
 
 def _columns(record):
     values = {name: getattr(record, name) for name in sorted(PERSONAL[record._meta.model])}
     return {name: value if isinstance(value, list) else str(value) for name, value in values.items()}
-
-
-def _by_address(user):
-    addresses = own_addresses(user)
-
-    def of(model):
-        return model.objects.annotate(lower_email=Lower("email")).filter(lower_email__in=addresses).order_by("pk")
-
-    return of
-
-
-def erase(user) -> None:
-    """End what is to come, so that others get the seat, and take the person out of what has been; counts stay."""
-    own = registrations_of(user)
-    ids = list(own.order_by("event", "pk").values_list("pk", flat=True))
-    # Events are locked in one order, as by whoever locks several of them.
-    ahead = own.active().filter(event__in=Event.objects.upcoming().order_by().values("pk"))
-    for registration in ahead.select_related("event").order_by("event", "pk"):
-        withdraw(registration)
-    mine = Registration.objects.filter(pk__in=ids)
-    by_address = _by_address(user)
-    emails = {email for email in mine.values_list("email", flat=True) if email}
-    _erase_mails(emails | own_addresses(user))
-    _erase_from_log(ids, by_address)
-    RegistrationConsent.objects.filter(registration__in=ids).delete()
-    RegistrationStep.objects.filter(registration__in=ids).update(note="")
-    PollResponse.objects.filter(registration__in=ids).update(comment="")
-    _drop_certificates(Certificate.objects.filter(registration__in=ids))
-    by_address(PersonalCalendar).delete()
-    language = user._meta.get_field("language").default
-    for nomination in by_address(Nomination):
-        nomination.email, nomination.name = f"erased-{nomination.pk}@erased.invalid", ""
-        nomination.language = language
-        nomination.save()
-    Certificate.objects.filter(registration__in=ids).update(language=language)
-    for registration in mine:
-        registration.wishes.all().delete()
-    mine.update(
-        **dict.fromkeys(PERSONAL[Registration] - {"spoken", "language"}, ""),
-        spoken=[],
-        language=language,
-        is_listed=False,
-        person=None,
-        token_version=F("token_version") + 1,
-    )
-
-
-def _drop_certificates(certificates):
-    """Names and documents go, the documents once the transaction is through; that hours were confirmed stays."""
-    names = [stored_name(certificate) for certificate in certificates]
-    certificates.update(name="", revoked_reason="")
-
-    def drop():
-        for name in names:
-            default_storage.delete(name)
-
-    transaction.on_commit(drop)
-
-
-def _erase_mails(addresses):
-    """Mails to addresses of earlier days too; those to the account's own go with the account."""
-    unsent = [OutboxMail.State.WAITING, OutboxMail.State.HELD, OutboxMail.State.FAILED, OutboxMail.State.UNCERTAIN]
-    mails = OutboxMail.objects.annotate(lower=Lower("recipient")).filter(
-        lower__in={address.lower() for address in addresses}, kind__startswith="events/"
-    )
-    mails.filter(state__in=unsent).update(state=OutboxMail.State.CANCELLED)
-    for mail in mails:
-        mail.key, mail.recipient = f"erased:{mail.pk}", f"erased-{mail.pk}@erased.invalid"
-        mail.name = mail.subject = mail.text = mail.html = mail.link = mail.calendar = mail.last_error = ""
-        mail.save()
-
-
-def _erase_from_log(ids, by_address):
-    """The log of the admin names its objects by what they were called then."""
-    about = {
-        Registration: ids,
-        Nomination: by_address(Nomination).values_list("pk", flat=True),
-        PersonalCalendar: by_address(PersonalCalendar).values_list("pk", flat=True),
-    }
-    for model, keys in about.items():
-        entries = LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(model), object_id__in=[str(key) for key in keys]
-        )
-        entries.update(object_repr=F("object_id"))

@@ -16,16 +16,19 @@ exchanging two people while that costs nothing of the others. The answer does no
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import combinations
 
 OF_WISH = (0, 1, 3)
 """What it costs to get the first, second, third wish; later ones cost as the third."""
 
 OF_NO_WISH = 6
-EVEN, WISH, LANGUAGE = 1, 10**6, 10**10
-"""Weights so far apart that the lesser never outweighs the greater, up to a thousand people."""
+EVEN, WISH, LANGUAGE = 1, 10**10, 10**16
+"""Weights so far apart that the lesser never outweighs the greater, up to fifty thousand people."""
 
 ROUNDS = 12
+MOST_COMPARED = 3_000_000
+"""Pairs of people that are looked at for a better mix, a few seconds: enough for a thousand people in full."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,9 @@ class _Filling:
         self.size = [taken[group.key] for group in groups]
         self.members = [{} for _group in groups]
         """Of each group: {key of person: what the person costs in each of the groups}."""
+        self.leaving = [[[] for _goal in groups] for _origin in groups]
+        """For each pair of groups a heap of (what it costs to move somebody from the first to the second, whom); who has
+        left meanwhile is passed over when found on top."""
 
     def add(self, person):
         """Put a person where that is cheapest for all, moving others on if need be. Without room nothing changes."""
@@ -112,9 +118,15 @@ class _Filling:
         self.size[goal] += 1
         while (origin := before[goal]) is not None:
             key = moves[origin][goal][1]
-            self.members[goal][key] = self.members[origin].pop(key)
+            self._put(goal, key, self.members[origin].pop(key))
             goal = origin
-        self.members[goal][person.key] = costs
+        self._put(goal, person.key, costs)
+
+    def _put(self, place, key, costs):
+        self.members[place][key] = costs
+        for goal, heap in enumerate(self.leaving[place]):
+            if goal != place:
+                heappush(heap, (costs[goal] - costs[place], key))
 
     def _has_room(self, place):
         places = self.groups[place].places
@@ -122,18 +134,16 @@ class _Filling:
 
     def _moves(self):
         """For each pair of groups: (what it costs to move somebody from the first to the second, whom), or None."""
-        count = len(self.groups)
-        found = [[None] * count for _group in range(count)]
-        for origin in range(count):
-            row = found[origin]
-            for key, costs in self.members[origin].items():
-                here = costs[origin]
-                for goal in range(count):
-                    move = (costs[goal] - here, key)
-                    if row[goal] is None or move < row[goal]:
-                        row[goal] = move
-            row[origin] = None
-        return found
+        return [
+            [self._cheapest(members, heap) for heap in heaps]
+            for members, heaps in zip(self.members, self.leaving, strict=True)
+        ]
+
+    @staticmethod
+    def _cheapest(members, heap):
+        while heap and heap[0][1] not in members:
+            heappop(heap)
+        return heap[0] if heap else None
 
     def places(self):
         return {key: group.key for group, held in zip(self.groups, self.members, strict=True) for key in held}
@@ -147,9 +157,13 @@ def _mix(people, groups, places, held):
             counter[value] += 1
     inside = {key: sorted(person for person, group in places.items() if group == key) for key in groups}
     costs = {key: {group.key: cost(people[key], group) for group in groups.values()} for key in places}
+    compared = 0
     for _round in range(ROUNDS):
         is_changed = False
         for first, second in combinations(sorted(groups), 2):
+            compared += len(inside[first]) * len(inside[second])
+            if compared > MOST_COMPARED:
+                return
             for one in list(inside[first]):
                 for other in list(inside[second]):
                     before = costs[one][first] + costs[other][second]

@@ -18,7 +18,7 @@ from common.localized import LocalizedText, localized, proper_name
 from common.templatetags.hub import number
 from events.cards import Mark, cards_of, marks_of, previous_starts
 from events.models import BreakoutGroup, Event, Session, Speaker
-from events.services.registering import CLOSED
+from events.services.entering import CLOSED
 from events.showing import moment_in_words, when_in_words
 from events.standings import FULL, Seats, registration_state, seats_of
 from practices.models import Practice

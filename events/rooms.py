@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from common.spreadsheets import Table
+from events.finding import folded
 from events.models import BreakoutGroup, GroupPlace, GroupWish, Registration, SeatAllocation, SeatPool, Session
 from events.planning import Group, Person, follows
 from events.rules import has_place
@@ -15,35 +16,43 @@ LONGEST_ROOM_NAME = 32
 
 @dataclass(frozen=True)
 class OwnRoom:
-    """Where one participant goes. The link is for nobody else."""
+    """Where one participant goes in a break-out session. The link is for nobody else."""
 
     session: Session
     group: BreakoutGroup
-    room: str
-    join_link: str
-    accessibility: str
+
+    @property
+    def room(self):
+        """The one of the group, else that of the whole session; None where there is none."""
+        return self.group.room or self.session.room
+
+    @property
+    def link(self):
+        return self.room.join_link if self.room else ""
 
 
-def own_rooms(registration: Registration) -> list[OwnRoom]:
-    """The rooms of a participant, and nobody else's, in the order of the agenda; none for who has no place (now)."""
-    if not has_place(registration):
-        return []
-    taken = registration.group_places.select_related("session__event", "group__room__event", "group__session__event")
-    return [
-        OwnRoom(
-            place.session,
-            place.group,
-            str(place.group.room) if place.group.room else "",
-            place.group.room.join_link if place.group.room else "",
-            place.group.room.accessibility or "" if place.group.room else "",
-        )
-        for place in taken.order_by("session__starts_at", "pk")
-        if _is_participant(registration, place.session)
-    ]
+def own_rooms(registrations) -> dict[int, list[OwnRoom]]:
+    """{registration: its rooms in the order of the day}, of registrations that know their event; in one statement.
 
-
-def _is_participant(registration, session):
-    return participants(session).filter(pk=registration.pk).exists()
+    A room and its link are told to who has a place at the event now and, where the session has seats of its own, holds one
+    of them. The planner puts nobody else into a group; but a session may get its seats when its groups are filled already,
+    and then a place in a group is no longer enough.
+    """
+    known = {registration.pk: registration for registration in registrations if has_place(registration)}
+    found = {pk: [] for pk in known}
+    seats = SeatAllocation.objects.filter(pool__session=OuterRef("session"), registration=OuterRef("registration"))
+    pools = SeatPool.objects.filter(session=OuterRef("session"))
+    places = GroupPlace.objects.filter(~Exists(pools) | Exists(seats.filter(state=SeatAllocation.State.HELD)))
+    places = places.filter(registration__in=list(known)).select_related("session__room", "group__room")
+    for place in places.order_by("session__starts_at", "pk"):
+        session, group = place.session, place.group
+        # Their names need the language of the event.
+        session.event = known[place.registration_id].event
+        group.session = session
+        for room in filter(None, (session.room, group.room)):
+            room.event = session.event
+        found[place.registration_id].append(OwnRoom(session, group))
+    return found
 
 
 def break_out_sessions(event):
@@ -103,6 +112,10 @@ class Row:
     """Sits in a group whose language the person does not follow."""
 
     @property
+    def searched(self):
+        return folded(f"{self.registration.name} {self.registration.email} {self.registration.city or ''}")
+
+    @property
     def has_wishes(self):
         return bool(self.wishes)
 
@@ -115,6 +128,11 @@ class Column:
     title: str
     """In the reader's language, made once: every participant's row offers all groups."""
     rows: list[Row] = field(default_factory=list)
+    shown: list[Row] = field(default_factory=list)
+
+    @property
+    def left_out(self):
+        return len(self.rows) - len(self.shown)
 
     @property
     def is_full(self):
@@ -127,8 +145,24 @@ class Column:
 
 @dataclass
 class Board:
+    """`shown` are those of the rows that the page has; see `show`."""
+
     columns: list[Column]
     unplaced: list[Row]
+    shown: list[Row] = field(default_factory=list)
+
+    @property
+    def left_out(self):
+        return len(self.unplaced) - len(self.shown)
+
+    def show(self, text="", most=400):
+        """Choose who is shown: all while they are few, else the first of each group, of those who match a text."""
+        wanted = folded(text)
+        each = max(10, most // (1 + len(self.columns)))
+        for part in (self, *self.columns):
+            rows = self.unplaced if part is self else part.rows
+            found = [row for row in rows if wanted in row.searched] if wanted else rows
+            part.shown = found if self.count <= most else found[:each]
 
     @property
     def count(self):
@@ -145,7 +179,7 @@ class Board:
 
 
 def board(session: Session) -> Board:
-    """All groups and participants of a session, in five statements whatever their number."""
+    """All groups and participants of a session, in five statements whatever their number; all are shown while few."""
     columns = {group.pk: Column(group, str(group)) for group in groups_of(session)}
     places = {place.registration_id: place for place in GroupPlace.objects.filter(session=session)}
     wishes = wishes_by_registration(session)
@@ -163,6 +197,7 @@ def board(session: Session) -> Board:
         row.wish = wanted.index(place.group_id) + 1 if place.group_id in wanted else 0
         row.is_foreign = not follows(person, planned(columns[place.group_id].group))
         columns[place.group_id].rows.append(row)
+    found.show()
     return found
 
 

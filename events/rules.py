@@ -32,6 +32,16 @@ def may_host(user, networks) -> bool:
     return roles.is_administrator or bool(roles.networks & {network.pk for network in networks})
 
 
+COHOSTING_OPEN = (Status.DRAFT, Status.PUBLISHED, Status.POSTPONED, Status.HELD)
+"""While it makes a difference who hosts."""
+
+
+def may_answer_for(user, network) -> bool:
+    """Whether a person says for a network what it hosts: its coordinators, and administrators."""
+    roles = roles_of(user)
+    return roles.is_administrator or network.pk in roles.networks
+
+
 rules.add_perm("events.run_event", runs)
 rules.add_perm("events.run_series", runs_series)
 
@@ -58,6 +68,15 @@ def may_register(event, email) -> bool:
     if event.entry != Event.Entry.NOMINATED:
         return True
     return Nomination.objects.filter(event=event, email__iexact=email).exists()
+
+
+NOTES_OPEN = (Status.PUBLISHED, Status.HELD)
+"""While people meet, and until the report is there."""
+
+
+def may_write_notes(link) -> bool:
+    """Whether the holder of a link may write the notes of its group now."""
+    return link.withdrawn_at is None and link.group.session.event.status in NOTES_OPEN
 
 
 def has_place(registration) -> bool:

@@ -1,10 +1,11 @@
-"""What beat asks for. Each looks into the database what is due, so that running late or twice does no harm."""
+"""What beat and the desk ask for. Each looks into the database what is due, so that running late or twice does no harm."""
 
 import logging
 
 from celery import shared_task
 
-from events.services import invariants, reminding
+from events.documents import certificate_pdf
+from events.services import certifying_all, forgetting, invariants, reminding
 from events.services.following_up import remind_of_actions as remind_cities
 from events.services.zones import follow_zone_rules as follow
 
@@ -20,6 +21,19 @@ def settle_due():
 
 
 @shared_task
+def issue_certificates(event_id: int):
+    """On asking: the certificates of an event. `resume_certificates` finds what this one leaves when it is killed."""
+    certifying_all.work_on(event_id, printed=certificate_pdf)
+
+
+@shared_task
+def resume_certificates():
+    """Every minute: certificates that were asked for and that no worker sets any more."""
+    if count := certifying_all.resume_silent():
+        logger.warning("Certificates of %s events were handed to the workers again", count)
+
+
+@shared_task
 def remind():
     if count := reminding.queue_reminders() + reminding.ask_silent_again():
         logger.info("%s people were reminded of events", count)
@@ -32,8 +46,15 @@ def remind_of_reports():
 
 @shared_task
 def forget():
-    needs, unverified = reminding.forget_needs_after(), reminding.forget_unverified()
-    logger.info("Needs of %s people and %s unconfirmed registrations were deleted", needs, unverified)
+    needs = reminding.forget_needs_after() + forgetting.forget_needs_without_date()
+    logger.info("Needs of %s people were deleted", needs)
+    logger.info("%s unconfirmed registrations were deleted", reminding.forget_unverified())
+
+
+@shared_task
+def forget_participants():
+    """Every night: names and addresses of those who took part in events of long ago."""
+    logger.info("%s participants were forgotten", forgetting.forget_participants())
 
 
 @shared_task

@@ -5,7 +5,7 @@ country changes its rules.
 """
 
 import zoneinfo
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import cache
 
 from django.core.exceptions import ValidationError
@@ -46,7 +46,3 @@ def settled_instant(day: date, clock: time, zone: str) -> datetime:
 def wall_clock(moment: datetime, zone: str) -> datetime:
     """What the clocks of the zone show at an instant; aware."""
     return moment.astimezone(zoneinfo.ZoneInfo(zone))
-
-
-def hours_between(first: datetime, last: datetime) -> float:
-    return (last - first) / timedelta(hours=1)

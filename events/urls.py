@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from events import views
-from events.views import attending, certificates, feedback, polling
+from events.views import attending, certificates, feedback, nominated, noting, own_data, polling
 from events.views.report import report
 
 app_name = "events"
@@ -32,6 +32,11 @@ urlpatterns = [
     path(PARTICIPANT + "details/", views.change_details, name="registration-details"),
     path(PARTICIPANT + "wishes/", views.choose_wishes, name="registration-wishes"),
     path(PARTICIPANT + "calendar/", views.make_calendar, name="registration-calendar"),
+    path(PARTICIPANT + "data/", own_data.own_data, name="registration-data"),
+    path(PARTICIPANT + "data/file/", own_data.own_data_file, name="registration-data-file"),
+    path(PARTICIPANT + "data/mail/", own_data.mail_own_data, name="registration-data-mail"),
+    path(PARTICIPANT + "data/erase/", own_data.erase_own_data, name="registration-data-erase"),
+    path(PARTICIPANT + "calendar/new/", views.new_calendar, name="registration-calendar-new"),
     path(PARTICIPANT + "poll/", polling.poll, name="poll"),
     path(PARTICIPANT + "reconfirm/", polling.reconfirm, name="reconfirm"),
     path(PARTICIPANT + "code/", attending.registration_code, name="registration-code"),
@@ -41,7 +46,11 @@ urlpatterns = [
         certificates.registration_certificate_file,
         name="registration-certificate-file",
     ),
+    path("nomination/<uuid:uid>/<str:token>/", nominated.nominated, name="nominated"),
+    path("nomination/<uuid:uid>/<str:token>/register/", nominated.nominated_register, name="nominated-register"),
+    path("nomination/<uuid:uid>/<str:token>/sent/", nominated.nominated_sent, name="nominated-sent"),
     path("check-in/<uuid:uid>/<str:token>/", attending.check_in_by_code, name="check-in"),
     path("certificates/<str:code>/", certificates.certificate_check, name="certificate-check"),
     path("feedback/<uuid:uid>/<str:token>/", feedback.feedback, name="feedback"),
+    path("notes/<uuid:uid>/<str:token>/", noting.group_notes, name="group-notes"),
 ]

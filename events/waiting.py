@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from common.templatetags.hub import number
 from common.waiting import Waiting, days_since
-from events.models import Event, Registration
+from events.models import CoHostInvitation, Event, Registration
 from networks.rules import roles_of
 
 POSTPONED_LONG_DAYS = 30
@@ -19,13 +19,25 @@ POSTPONED_LONG_DAYS = 30
 
 
 def kept_by_coordinators(user):
-    """Registered with `common.waiting`: registrations to decide on, reports that are due, events without a date for long."""
+    """Registered with `common.waiting`: questions of other hosts, registrations to decide on, reports that are due,
+    events without a date for long.
+    """
     if not roles_of(user).keeps_networks:
         return
     events = Event.objects.editable_by(user)
+    yield from _asked_to_cohost(user)
     yield from _to_approve(events)
     yield from _reports_due(events)
     yield from _long_postponed(events)
+
+
+def _asked_to_cohost(user):
+    """Of one's own networks; administrators are asked where a network has nobody, by mail."""
+    asked = CoHostInvitation.objects.filter(state=CoHostInvitation.State.ASKED, network__in=roles_of(user).networks)
+    for invitation in asked.select_related("event", "network").order_by("asked_at"):
+        note = _("%(network)s is asked to host it too") % {"network": invitation.network}
+        url = reverse("event_desk:cohosting", args=[invitation.pk])
+        yield Waiting(str(invitation.event), url, note, days_since(invitation.asked_at))
 
 
 def overview_of(event) -> str:

@@ -6,14 +6,27 @@ The first page is for everybody with an account: the own events.
 from django.urls import path
 
 from events import views
-from events.views import attending, certificates, drafting, feedback, following_up, minutes, planning, videologs
+from events.views import (
+    attending,
+    certificates,
+    cohosting,
+    drafting,
+    feedback,
+    following_up,
+    minutes,
+    planning,
+    videologs,
+)
 
 app_name = "event_desk"
 
 urlpatterns = [
     path("", views.mine, name="mine"),
+    path("calendars/<int:pk>/", views.my_calendar, name="calendar"),
     path("actions/", following_up.actions, name="actions"),
     path("actions/<int:pk>/done/", following_up.action_done, name="action-done"),
+    path("co-hosting/<int:pk>/", cohosting.cohosting, name="cohosting"),
+    path("co-hosting/<int:pk>/answer/", cohosting.answer_cohosting, name="cohosting-answer"),
     path("<int:pk>/rooms/", planning.planner, name="planner"),
     path("<int:pk>/rooms/<int:session>/", planning.planner, name="planner-session"),
     path("<int:pk>/rooms/<int:session>/fill/", planning.fill, name="planner-fill"),
@@ -25,6 +38,8 @@ urlpatterns = [
     path("<int:pk>/minutes/insert-notes/", minutes.insert, name="minutes-insert"),
     path("<int:pk>/notes/<int:group>/", minutes.notes, name="notes"),
     path("<int:pk>/notes/<int:group>/compare/", minutes.compare, name="notes-compare"),
+    path("<int:pk>/notes/<int:group>/send-link/", minutes.send_link, name="notes-link-send"),
+    path("<int:pk>/notes/<int:group>/links/<int:link>/withdraw/", minutes.withdraw_link, name="notes-link-withdraw"),
     path("<int:pk>/follow-up/", following_up.follow_up, name="follow-up"),
     path("<int:pk>/follow-up/<slug:kind>/", following_up.add, name="follow-up-add"),
     path("<int:pk>/follow-up/<slug:kind>/<int:record>/", following_up.change, name="follow-up-change"),
@@ -35,6 +50,7 @@ urlpatterns = [
     path("<int:pk>/attendance/", videologs.attendance, name="attendance"),
     path("<int:pk>/attendance/store/", videologs.store_attendance, name="attendance-store"),
     path("<int:pk>/certificates/", certificates.certificates, name="certificates"),
+    path("<int:pk>/certificates/progress/", certificates.issuing_progress, name="certificates-progress"),
     path("<int:pk>/certificates/issue/", certificates.issue_certificates, name="certificates-issue"),
     path("<int:pk>/certificates/<int:certificate>.pdf", certificates.certificate_file, name="certificate-file"),
     path(

@@ -206,6 +206,7 @@ ACCOUNT_RATE_LIMITS = {
     "event_registration": "30/m/ip,10/d/key",
     "newsletter_request": "20/h/ip,3/d/key",
     "newsletter_requests": "2000/h/key",
+    "event_calendar": "30/m/ip,5/d/key",
 }
 """Tries, period, and what they are counted by: the visitor's address, the person, or the e-mail address typed in."""
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEBUG or LOCAL else 1)
@@ -298,9 +299,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget-outbox-texts": {"task": "common.tasks.forget_outbox_texts", "schedule": crontab(hour=3, minute=10)},
     "remind-of-due-reviews": {"task": "practices.tasks.remind_of_due_reviews", "schedule": crontab(hour=6, minute=15)},
     "settle-events": {"task": "events.tasks.settle_due", "schedule": 60.0},
+    "resume-certificates": {"task": "events.tasks.resume_certificates", "schedule": 60.0},
     "remind-of-events": {"task": "events.tasks.remind", "schedule": 300.0},
     "remind-of-reports": {"task": "events.tasks.remind_of_reports", "schedule": crontab(hour=6, minute=30)},
     "forget-of-events": {"task": "events.tasks.forget", "schedule": crontab(hour=3, minute=20)},
+    "forget-participants": {"task": "events.tasks.forget_participants", "schedule": crontab(hour=3, minute=40)},
     "check-events": {"task": "events.tasks.check", "schedule": crontab(hour=2, minute=45)},
     "follow-zone-rules": {"task": "events.tasks.follow_zone_rules", "schedule": 3600.0},
     "remind-of-actions": {"task": "events.tasks.remind_of_actions", "schedule": crontab(hour=6, minute=30)},
@@ -319,6 +322,26 @@ CELERY_BEAT_SCHEDULE = {
     "watch-bulk": {"task": "newsletters.tasks.watch", "schedule": 300.0},
     "refresh-lexicon": {"task": "practices.tasks.refresh_lexicon", "schedule": 3600.0},
 }
+
+# Events --------------------------------------------------------------------------------------
+
+
+def checked_days(name, days, least=30):
+    """Fewer would be a slip: people are still needed for the report, for certificates and for feedback."""
+    if days < least:
+        raise ImproperlyConfigured(f"{name} is {days}; it must be at least {least}.")
+    return days
+
+
+EVENT_PARTICIPANTS_KEPT_DAYS = checked_days(
+    "EVENT_PARTICIPANTS_KEPT_DAYS", env.int("EVENT_PARTICIPANTS_KEPT_DAYS", default=365)
+)
+"""So long after an event names and addresses of those who took part are kept; told to them when they register."""
+
+EVENT_NEEDS_KEPT_DAYS_WITHOUT_DATE = checked_days(
+    "EVENT_NEEDS_KEPT_DAYS_WITHOUT_DATE", env.int("EVENT_NEEDS_KEPT_DAYS_WITHOUT_DATE", default=90), least=1
+)
+"""So long access and food needs are kept while an event is postponed and has no new date."""
 
 # Mail ----------------------------------------------------------------------------------------
 

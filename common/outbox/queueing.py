@@ -20,7 +20,36 @@ _ADDRESS_LIKE = re.compile(r"(?<=\w)\.(?=\w)|://|@")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 
 
-def queue_mail(
+def queue_mail(kind, *, replaces=False, **values) -> OutboxMail | None:
+    """Write a mail in the caller's transaction; it leaves after the commit, or never if that is rolled back.
+
+    Takes what `write_mail` takes. The same `key` is queued once, and the first is returned; see `queue_mails` for
+    `replaces`. None where none is wanted.
+    """
+    mail = write_mail(kind, **values)
+    queue_mails([mail], replaces=replaces)
+    return mail and OutboxMail.objects.get(key=mail.key)
+
+
+def queue_mails(mails, *, replaces=False) -> None:
+    """As `queue_mail`, for several from `write_mail` in one statement; passes over None.
+
+    With `replaces` one of the same key that still waits is written anew, and leaves when it was to leave.
+    """
+    mails = [mail for mail in mails if mail is not None and not (replaces and _replaced(mail))]
+    OutboxMail.objects.bulk_create(mails, ignore_conflicts=True)
+    if any(mail.state == OutboxMail.State.WAITING for mail in mails):
+        enqueue(TASK)
+
+
+def _replaced(mail):
+    """Compared by the database: a worker may have taken the one that waited."""
+    told = ("recipient", "language", "subject", "text", "html", "link", "calendar")
+    waiting = OutboxMail.objects.filter(key=mail.key, state=OutboxMail.State.WAITING)
+    return waiting.update(**{name: getattr(mail, name) for name in told}) > 0
+
+
+def write_mail(
     kind,
     *,
     to,
@@ -35,44 +64,35 @@ def queue_mail(
     calendar="",
     about="",
 ) -> OutboxMail | None:
-    """Write a mail in the caller's transaction; it leaves after the commit, or never if that is rolled back.
+    """A mail in its language, not stored yet. `key` names the occasion and the recipient: it is queued once.
 
     `kind` names the templates `mail/<kind>.subject.txt`, `mail/<kind>.txt` and, where the text's paragraphs will not
-    do, `mail/<kind>.html`. `context["link"]` (or "url") is what the mail leads to; all values are literal text. The same
-    `key` is queued once.
+    do, `mail/<kind>.html`. `context["link"]` (or "url") is what the mail leads to; all values are literal text.
     `calendar` is an iCalendar object with a METHOD that goes with it, `about` what the mail belongs to ("event:12").
     The person's choice (at once, daily, none) holds unless the mail is `essential`. Returns None where none is wanted.
     """
     wish = AT_ONCE if essential or person is None else getattr(person, "mail_preference", AT_ONCE)
     if wish == NONE:
         return None
-    existing = OutboxMail.objects.filter(key=key).first()
-    if existing:
-        return existing
     subject, text, html, link = compose(kind, language, context)
-    mail, is_new = OutboxMail.objects.get_or_create(
+    return OutboxMail(
+        kind=kind,
         key=key,
-        defaults={
-            "kind": kind,
-            "person": person,
-            "recipient": to,
-            "name": clean_line(name)[:200],
-            "language": language,
-            "subject": subject,
-            "text": text,
-            "html": html,
-            "link": link,
-            "calendar": calendar,
-            "about": about,
-            "is_secret": secret,
-            "state": OutboxMail.State.HELD if wish == DAILY else OutboxMail.State.WAITING,
-            "not_before": not_before or timezone.now(),
-            "message_id": message_id(key),
-        },
+        person=person,
+        recipient=to,
+        name=clean_line(name)[:200],
+        language=language,
+        subject=subject,
+        text=text,
+        html=html,
+        link=link,
+        calendar=calendar,
+        about=about,
+        is_secret=secret,
+        state=OutboxMail.State.HELD if wish == DAILY else OutboxMail.State.WAITING,
+        not_before=not_before or timezone.now(),
+        message_id=message_id(key),
     )
-    if is_new and mail.state == OutboxMail.State.WAITING:
-        enqueue(TASK)
-    return mail
 
 
 def compose(kind, language, context):

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib.admin.sites import site
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,7 +13,8 @@ from common.languages import current_language, name_in
 from common.text import clean_line, clean_plain
 from events.admin.doing import CLOCK
 from events.admin.forms import date_input, time_input
-from events.models import Registration, SeatPool
+from events.models import Registration, SeatPool, SeatReserve
+from events.showing import moment_in_words
 from events.times import instant
 from networks.models import City
 from vocabularies.models import Scheme, Term
@@ -52,8 +54,37 @@ class TransitionForm(forms.Form):
     def __init__(self, transition, event, data=None):
         super().__init__(data, auto_id=f"{transition.name}_%s", initial={name: getattr(event, name) for name in CLOCK})
         self.transition, self.event = transition, event
+        self.registration, self.reserves = [], []
         for name in transition.typed:
-            self.fields[name] = FIELDS[name]()
+            if name == "deadlines":
+                self._ask_for_deadlines()
+            else:
+                self.fields[name] = FIELDS[name]()
+
+    def _ask_for_deadlines(self):
+        """What moves with the event by itself, unless the hosts set it: when registration opens and closes, kept seats."""
+        event = self.event
+        if event.registration_opens_at and event.registration_opens_at > timezone.now():
+            self.registration.append("opens")
+            self._ask_for_moment("opens", _("Registration opens on"), event.registration_opens_at)
+        self.registration.append("closes")
+        self._ask_for_moment("closes", _("Registration closes on"), event.registration_closes_at)
+        reserves = SeatReserve.objects.filter(pool__event=event).order_by("pool", "pk")
+        for reserve in reserves.select_related("stakeholder", "pool__session"):
+            if reserve.pool.session_id:
+                reserve.pool.session.event = event
+            told = {"who": reserve.stakeholder, "pool": reserve.pool}
+            label = _("Kept for %(who)s (%(pool)s), released on") % told
+            self.reserves.append(reserve)
+            self._ask_for_moment(f"release_{reserve.pk}", label, reserve.releases_at)
+
+    def _ask_for_moment(self, name, label, moment):
+        told = _("Empty: when the event begins, as now.")
+        if moment:
+            told = _("Now: %(moment)s. Empty: as many days later or earlier as the event begins.")
+            told = told % {"moment": moment_in_words(moment, self.event.time_zone)}
+        self.fields[f"{name}_date"] = date_input(label, required=False, help_text=told)
+        self.fields[f"{name}_time"] = time_input(gettext_lazy("at"), required=False)
 
     def clean_reason(self):
         return clean_plain(self.cleaned_data["reason"])
@@ -63,6 +94,17 @@ class TransitionForm(forms.Form):
         if "start_date" in self.fields and not self.errors:
             start, end = self._instant("start"), self._instant("end")
             cleaned["reconfirm_until"] = self._instant("reconfirm")
+            cleaned["registration"] = {
+                f"{name}_{part}": cleaned[f"{name}_{part}"]
+                for name in self.registration
+                if self._instant(name)
+                for part in ("date", "time")
+            }
+            cleaned["releases"] = {
+                reserve.pk: (cleaned[f"{name}_date"], cleaned[f"{name}_time"])
+                for reserve in self.reserves
+                if self._instant(name := f"release_{reserve.pk}")
+            }
             if start and end and end <= start:
                 self.add_error("end_time", _("An event cannot end before it begins."))
         return cleaned

@@ -8,7 +8,8 @@ from django.utils.translation import pgettext_lazy
 
 from events.emails import remind_of_registration
 from events.models import Event, Registration
-from events.services import agenda, life, registering
+from events.services import admitting, agenda, life, registering
+from events.services.dates import Deadlines
 
 Status = Event.Status
 State = Registration.State
@@ -35,7 +36,10 @@ def edit_event(event, changes, *, actor, seen_at):
 
 @dataclass(frozen=True)
 class Transition:
-    """A verb of `events.services.life`, from which states it is possible, and what is typed for it."""
+    """A verb of `events.services.life`, from which states it is possible, and what is typed for it.
+
+    Of what is typed "deadlines" stands for all that moves with the event unless it is set.
+    """
 
     name: str
     label: object
@@ -60,8 +64,8 @@ class Transition:
                 event = life.edit_event(event, told, actor=actor)
             if self.name == "reschedule":
                 when = {name: values[name] for name in CLOCK}
-                until = values["reconfirm_until"]
-                return verb(event, when, actor=actor, reconfirm_until=until, reason=reason)
+                until, deadlines = values["reconfirm_until"], Deadlines(values["registration"], values["releases"])
+                return verb(event, when, actor=actor, reconfirm_until=until, reason=reason, deadlines=deadlines)
             if self.name == "move_online":
                 return verb(event, values["link"], actor=actor, note=reason)
             if self.name == "postpone":
@@ -79,7 +83,7 @@ TRANSITIONS = (
         "reschedule",
         pgettext_lazy("event verb", "Set a new date"),
         (Status.PUBLISHED, Status.POSTPONED),
-        (*CLOCK, "reconfirm_date", "reconfirm_time", "reason"),
+        (*CLOCK, "deadlines", "reconfirm_date", "reconfirm_time", "reason"),
     ),
     Transition("postpone", pgettext_lazy("event verb", "Postpone without a date"), (Status.PUBLISHED,), ("reason",)),
     Transition("move_online", pgettext_lazy("event verb", "Move online"), (Status.PUBLISHED,), ("link", "reason")),
@@ -126,12 +130,12 @@ def decisions_of(registration, event) -> list[str]:
 def decide(registration, name, *, actor, note="", pool=None):
     """Raises ValidationError for what cannot be, PermissionDenied for who may not."""
     if name == "approve":
-        return registering.approve(registration, actor=actor)
+        return admitting.approve(registration, actor=actor)
     if name == "decline":
-        return registering.decline(registration, actor=actor, note=note)
+        return admitting.decline(registration, actor=actor, note=note)
     if name == "remove":
-        return registering.remove(registration, actor=actor, note=note)
+        return admitting.remove(registration, actor=actor, note=note)
     if name == "give-seat":
-        return registering.give_seat(registration, pool, actor=actor, note=note)
+        return admitting.give_seat(registration, pool, actor=actor, note=note)
     agenda.check_runs(actor, registration.event)
     return remind_of_registration(registration, f"{timezone.now():%Y%m%d%H%M}")

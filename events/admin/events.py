@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from common.admin import ChoicesWidget, TranslatedAdmin, translated_names
 from common.languages import in_all_languages
 from common.phrases import listed
+from events.admin.cohosting import CoHostPage
 from events.admin.deciding import DuplicateForm
 from events.admin.forms import EventForm, SeriesForm
 from events.admin.pages import EventPages
@@ -80,7 +81,7 @@ class EventChangeList(ChangeList):
 
 
 @admin.register(Event)
-class EventAdmin(EventPages, PollPage, HostedAdmin):
+class EventAdmin(CoHostPage, EventPages, PollPage, HostedAdmin):
     form = EventForm
     change_form_template = "admin/events/event/change_form.html"
     list_display = ["__str__", "status", "when", "mode", "city", "network_names", "people"]

@@ -15,12 +15,10 @@ from common.ordering import sort_key
 from events.admin.doing import create_event, edit_event
 from events.admin.refusals import attempt
 from events.models import EventSeries
-from events.times import instant, wall_clock
 from networks.admin.records import WORKING_LANGUAGES
 from networks.rules import editable_networks
 
-UNSTORED = {"seen_at", "opens_date", "opens_time"}
-PAIRS = (("start_date", "start_time"), ("end_date", "end_time"), ("closes_date", "closes_time"))
+PAIRS = tuple((f"{name}_date", f"{name}_time") for name in ("start", "end", "opens", "closes"))
 
 
 def zone_choices(present=""):
@@ -106,8 +104,6 @@ class EventForm(HostedForm):
     interpretation = working_languages(gettext_lazy("Interpretation into"))
     seen_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     """When what the editor sees was stored: who was quicker is not overwritten."""
-    opens_date = date_input(gettext_lazy("Registration opens on"), required=False)
-    opens_time = time_input(gettext_lazy("at"), required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -124,22 +120,17 @@ class EventForm(HostedForm):
                 # Chosen, never left at what stands there.
                 choices, self.initial["time_zone"] = [("", "–"), *choices], ""
             self.fields["time_zone"] = forms.ChoiceField(label=self.fields["time_zone"].label, choices=choices)
-        for name in ("start_date", "end_date", "closes_date"):
-            if name in self.fields:
-                self.fields[name] = date_input(self.fields[name].label, required=False)
-        for name in ("start_time", "end_time", "closes_time"):
-            if name in self.fields:
-                self.fields[name] = time_input(self.fields[name].label, required=False)
-        if event.registration_opens_at:
-            local = wall_clock(event.registration_opens_at, event.time_zone)
-            self.initial |= {"opens_date": local.date(), "opens_time": local.time()}
+        for day, clock in PAIRS:
+            if day in self.fields:
+                self.fields[day] = date_input(self.fields[day].label, required=False)
+                self.fields[clock] = time_input(self.fields[clock].label, required=False)
         if series := self.fields.get("series"):
             kept = EventSeries.objects.filter(networks__in=editable_networks(self.actor)).distinct()
             series.queryset = EventSeries.objects.filter(pk__in=[*kept.values_list("pk", flat=True), event.series_id])
 
     def clean(self):
         cleaned = super().clean()
-        for day, clock in (*PAIRS, ("opens_date", "opens_time")):
+        for day, clock in PAIRS:
             both = [cleaned.get(day), cleaned.get(clock)]
             lacking = [name for name, value in zip((day, clock), both, strict=True) if value is None]
             if len(lacking) == 1 and lacking[0] in self.fields and lacking[0] not in self.errors:
@@ -152,25 +143,18 @@ class EventForm(HostedForm):
         ends_early = event.starts_at and event.ends_at and event.ends_at <= event.starts_at
         if ends_early and "end_time" in self.fields and not {"end_time", "end_date"} & set(self.errors):
             self.add_error("end_time", _("An event cannot end before it begins."))
-        day, clock = (self.cleaned_data.get(name) for name in ("opens_date", "opens_time"))
-        try:
-            event.registration_opens_at = instant(day, clock, event.time_zone) if day and clock else None
-        except ValidationError as error:
-            self.add_error("opens_time", error)
 
     def is_valid(self):
         """Stored by the service already here, so that what it refuses stands next to the field."""
         return super().is_valid() and self._is_stored()
 
     def _is_stored(self):
-        values = {name: value for name, value in self.cleaned_data.items() if name not in UNSTORED}
-        values["registration_opens_at"] = self.instance.registration_opens_at
+        values = {name: value for name, value in self.cleaned_data.items() if name != "seen_at"}
         if self.instance.pk is None:
             networks = values.pop("networks")
             stored = attempt(self, lambda: create_event(values, networks, actor=self.actor))
         else:
-            changed = {"registration_opens_at" if name in UNSTORED else name for name in self.changed_data}
-            changes = {name: value for name, value in values.items() if name in changed}
+            changes = {name: value for name, value in values.items() if name in self.changed_data}
             seen_at = self.cleaned_data["seen_at"]
             stored = attempt(self, lambda: edit_event(self.instance, changes, actor=self.actor, seen_at=seen_at))
         if self.errors:

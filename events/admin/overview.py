@@ -1,10 +1,10 @@
 """All that is known of an event, gathered for one page with as many queries for three registrations as for thirty."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from common.models import OutboxMail
 from events.admin.deciding import DecisionForm, NeedsExportForm, TransitionForm
@@ -109,21 +109,21 @@ def _pool(pool, event):
 
 
 def _queues(pools, event):
-    """Who waits for what, in order; those who have an offer stand first."""
-    rows = SeatAllocation.objects.filter(pool__event=event, state__in=[Seat.OFFERED, Seat.WAITING])
-    rows = rows.select_related("registration__city").order_by("pool", "position", "pk")
-    found = []
-    for pool in pools:
-        entries, number = [], 0
-        for allocation in rows:
-            if allocation.pool_id != pool.pk:
-                continue
-            number += allocation.state == Seat.WAITING
-            until = allocation.offered_until and moment_in_words(allocation.offered_until, event.time_zone)
-            entries.append((number if allocation.state == Seat.WAITING else None, allocation.registration, until))
-        if entries:
-            found.append({"pool": pool, "entries": entries[:IN_THE_QUEUE], "count": len(entries)})
-    return found
+    """The first who wait for what, in order; those who have an offer stand first."""
+    rows = SeatAllocation.objects.filter(pool__in=pools, state__in=[Seat.OFFERED, Seat.WAITING]).order_by()
+    counts = dict(rows.values_list("pool").annotate(people=Count("pk")))
+    in_order = Window(RowNumber(), partition_by="pool", order_by=["position", "pk"])
+    first = rows.annotate(number=in_order).filter(number__lte=IN_THE_QUEUE).select_related("registration__city")
+    entries, waiting = defaultdict(list), Counter()
+    for allocation in first.order_by("pool", "position", "pk"):
+        waits = allocation.state == Seat.WAITING
+        waiting[allocation.pool_id] += waits
+        until = allocation.offered_until and moment_in_words(allocation.offered_until, event.time_zone)
+        place = waiting[allocation.pool_id] if waits else None
+        entries[allocation.pool_id].append((place, allocation.registration, until))
+    return [
+        {"pool": pool, "entries": entries[pool.pk], "count": counts[pool.pk]} for pool in pools if entries[pool.pk]
+    ]
 
 
 def _mails(event):

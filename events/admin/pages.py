@@ -24,7 +24,7 @@ from events.admin.overview import overview
 from events.admin.refusals import attempt
 from events.exports import needs_table
 from events.models import Event, Registration
-from events.services import duplicating, registering
+from events.services import admitting, duplicating
 
 DUPLICATED = gettext_lazy(
     "A draft with the same texts, agenda, rooms, groups and limits of places. Registrations, nominations, speakers, "
@@ -145,7 +145,7 @@ class EventPages:
             values = {name: value for name, value in form.cleaned_data.items() if name != "language"}
             language = form.cleaned_data["language"]
             entered = attempt(
-                form, lambda: registering.enter_by_hand(event, values, language=language, actor=request.user)
+                form, lambda: admitting.enter_by_hand(event, values, language=language, actor=request.user)
             )
             if not form.errors:
                 told = {"who": entered, "state": entered.get_state_display()}
@@ -162,7 +162,7 @@ class EventPages:
         if request.method == "POST" and form.is_valid():
             chosen = Registration.objects.filter(pk__in=form.cleaned_data["registrations"]).exclude(email="")
             for registration in chosen.select_related("city"):
-                registering.nominate(
+                admitting.nominate(
                     event,
                     registration.email,
                     actor=request.user,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from events.admin.refusals import LOCKED
 from events.models import Event, Room, Session, Speaker
-from events.services.agenda import note_programme_change
+from events.services.agenda import concerned, note_programme_change
 from networks.scoped_admin import ScopedAdmin
 
 OF_THE_EVENT = (Room, Speaker, Session)
@@ -47,8 +47,27 @@ class PartForm(forms.ModelForm):
         return cleaned
 
 
+def say_what_is_shown(form, names) -> None:
+    """Let the page tell what it showed in these fields, so that only what was typed there counts as changed."""
+    for name in names:
+        form.fields[name].show_hidden_initial = True
+
+
+def keep_what_is_repeated(form, names) -> dict:
+    """Of these fields those that the form merely repeats, as they are stored now: somebody else may have changed them."""
+    if form.instance.pk is None:
+        return {}
+    return {name: getattr(form.instance, name) for name in names if name not in form.changed_data}
+
+
 def _is_many(field):
     return isinstance(field, forms.ModelMultipleChoiceField)
+
+
+def _news_of(form):
+    """The fields that changed. A text in one more language is no news."""
+    texts = {field.name for field in form.instance._meta.fields if getattr(field, "translated_field", None)}
+    return {name for name in form.changed_data if name not in texts or form.initial.get(name)}
 
 
 class PartAdmin(ScopedAdmin):
@@ -115,14 +134,20 @@ class PartAdmin(ScopedAdmin):
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         if self.changes_programme and form.has_changed():
-            note_programme_change(form.event, actor=request.user, note=f"{self.opts.verbose_name}: {form.instance}")
+            note_programme_change(
+                form.event,
+                actor=request.user,
+                note=f"{self.opts.verbose_name}: {form.instance}",
+                people=concerned(form.instance, _news_of(form)) if change else (),
+            )
 
     def delete_model(self, request, obj):
         event, note = self.event_of(request, obj), f"– {self.opts.verbose_name}: {obj}"
+        people = concerned(obj)
         request.event_of_deleted = event
         super().delete_model(request, obj)
         if self.changes_programme:
-            note_programme_change(event, actor=request.user, note=note)
+            note_programme_change(event, actor=request.user, note=note, people=people)
 
     def delete_queryset(self, request, queryset):
         for obj in queryset:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from common.admin import ChoicesWidget, CleanAdmin, TranslatedAdmin
 from common.documents import clean_document
 from events.admin.forms import date_input, language_choices, time_input
-from events.admin.parts import PartAdmin, PartForm
+from events.admin.parts import PartAdmin, PartForm, keep_what_is_repeated, say_what_is_shown
 from events.models import (
     BreakoutGroup,
     EventDocument,
@@ -65,7 +65,10 @@ class SpeakerAdmin(PartAdmin, TranslatedAdmin):
 
 
 class SessionForm(LanguageForm):
+    """Its clock times move with the event, its seats with an override: what the form merely repeats stays as it is now."""
+
     texts = ("title",)
+    kept = ("day", "start_time", "end_time")
     has_seats = forms.BooleanField(
         label=gettext_lazy("Seats of its own"),
         required=False,
@@ -89,9 +92,16 @@ class SessionForm(LanguageForm):
         elif pool := SeatPool.objects.filter(session=self.instance).first():
             self.initial |= {"has_seats": True, "seats": pool.capacity}
             self.fields["has_seats"].disabled = True
+        say_what_is_shown(self, (*self.kept, "seats"))
+
+    @property
+    def sets_seats(self):
+        """Whether a number of places, or that there are any, was typed; not one that somebody else has changed since."""
+        return self.cleaned_data["has_seats"] and not {"has_seats", "seats"}.isdisjoint(self.changed_data)
 
     def clean(self):
         cleaned = super().clean()
+        cleaned |= keep_what_is_repeated(self, self.kept)
         day, moments = cleaned.get("day"), []
         for name in ("start_time", "end_time"):
             try:
@@ -135,8 +145,7 @@ class SessionAdmin(PartAdmin, TranslatedAdmin):
         )
 
     def save_model(self, request, obj, form, change):
-        values = form.cleaned_data
-        save_session(obj, actor=request.user, seats=values["seats"], has_seats=values["has_seats"])
+        save_session(obj, actor=request.user, seats=form.cleaned_data["seats"], sets_seats=form.sets_seats)
 
 
 class GroupForm(LanguageForm):

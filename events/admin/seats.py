@@ -4,60 +4,42 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from common.admin import CleanAdmin
 from events.admin.forms import date_input, time_input
-from events.admin.parts import PartAdmin, PartForm
+from events.admin.parts import PartAdmin, PartForm, keep_what_is_repeated, say_what_is_shown
 from events.models import Nomination, SeatPool, SeatReserve
-from events.services.registering import change_pool, nominate
-from events.times import instant, wall_clock
+from events.services.admitting import change_pool, nominate
 from networks.scoped_admin import ScopedInline
 from vocabularies.models import Scheme, Term
 
 
 class ReserveForm(forms.ModelForm):
-    """Until when by the clock of the event's place."""
+    """Until when by the clock of the event's place; a new date of the event moves it, which the form does not undo."""
 
-    releases_day = date_input(gettext_lazy("Released on"))
-    releases_time = time_input(gettext_lazy("at"))
+    kept = ("seats", "releases_date", "releases_time")
 
     class Meta:
         model = SeatReserve
-        fields = ["stakeholder", "seats"]
+        fields = ["stakeholder", "seats", "releases_date", "releases_time"]
 
-    def __init__(self, *args, zone, **kwargs):
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.zone = zone
         self.fields["stakeholder"].queryset = Term.objects.in_scheme(Scheme.ORGANISATION_TYPE)
-        if self.instance.pk:
-            local = wall_clock(self.instance.releases_at, zone)
-            self.initial |= {"releases_day": local.date(), "releases_time": local.time()}
+        self.fields["releases_date"] = date_input(self.fields["releases_date"].label)
+        self.fields["releases_time"] = time_input(self.fields["releases_time"].label)
+        say_what_is_shown(self, self.kept)
 
     def clean(self):
-        cleaned = super().clean()
-        if cleaned.get("releases_day") and cleaned.get("releases_time"):
-            try:
-                moment = instant(cleaned["releases_day"], cleaned["releases_time"], self.zone)
-            except ValidationError as error:
-                self.add_error("releases_time", error)
-            else:
-                self.instance.releases_at = moment
-        return cleaned
-
-
-class ReserveFormSet(BaseInlineFormSet):
-    def get_form_kwargs(self, index):
-        return super().get_form_kwargs(index) | {"zone": self.instance.event.time_zone}
+        return super().clean() | keep_what_is_repeated(self, self.kept)
 
 
 class ReserveInline(ScopedInline, admin.TabularInline):
     model = SeatReserve
     form = ReserveForm
-    formset = ReserveFormSet
-    fields = ["stakeholder", "seats", "releases_day", "releases_time"]
+    fields = ["stakeholder", "seats", "releases_date", "releases_time"]
     extra = 0
 
     def get_formset(self, request, obj=None, **kwargs):
@@ -121,7 +103,7 @@ class NominationAdmin(PartAdmin, CleanAdmin):
     form = NominationForm
     coordinators_may = frozenset({"view", "add", "delete"})
     changes_programme = False
-    list_display = ["email", "name", "city", "event", "at"]
+    list_display = ["email", "name", "city", "event", "at", "told_at"]
     list_filter = [("event", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["event", "city"]
     search_fields = ["email", "name"]
@@ -136,6 +118,10 @@ class NominationAdmin(PartAdmin, CleanAdmin):
         email = values.pop("email")
         made = nominate(form.event, email, actor=request.user, **values)
         obj.pk = made.pk
+        is_told = made.told_at is not None
+        later = gettext_lazy("The mail leaves when the event is announced.")
+        told = gettext_lazy("The mail is on its way.") if is_told else later
+        self.message_user(request, told)
 
     def save_related(self, request, form, formsets, change):
         """There is nothing related."""

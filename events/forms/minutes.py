@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from common.forms import RichTextWidget
 from common.languages import direction
 from common.ordering import sort_key
+from events.forms import fields
 from events.models import ActionItem, Decision, MinutesRevision, Outcome, Session
 
 LONGEST = 200_000
@@ -28,6 +29,26 @@ class MinutesForm(forms.Form):
 
     def clean_text(self):
         return MinutesRevision._meta.get_field("text").clean(self.cleaned_data["text"], None)
+
+
+class NoteLinkForm(forms.Form):
+    """To whom the link of a group's note page is sent. Whom the programme names is offered as the name."""
+
+    name = fields.line("name", _("Name"), autocomplete="off", required=True)
+    email = forms.EmailField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
+    )
+    language = fields.mail_language()
+
+    def __init__(self, *args, group, **kwargs):
+        super().__init__(*args, auto_id="link_%s", label_suffix="", **kwargs)
+        spoken = group.language or group.session.language
+        known = dict(settings.LANGUAGES)
+        person = group.rapporteur or group.moderator
+        self.initial = {
+            "language": spoken if spoken in known else group.session.event.source_language,
+            "name": person.name if person and not group.note_links.filter(name=person.name).exists() else "",
+        }
 
 
 class EventPartForm(forms.ModelForm):

@@ -38,7 +38,10 @@ class SessionChoice(forms.MultipleChoiceField):
 
 
 class RegistrationForm(forms.Form):
-    """`availability` is what `availability_of` says of the event, `user` whoever is signed in or nobody."""
+    """`availability` is what `availability_of` says of the event, `user` whoever is signed in or nobody.
+
+    With a `nomination` it is for that address and no other.
+    """
 
     name = fields.line("name", _("Your name"), autocomplete="name", required=True)
     email = forms.EmailField(
@@ -48,10 +51,12 @@ class RegistrationForm(forms.Form):
     time_zone = fields.TimeZoneField()
     website = fields.Trap()
 
-    def __init__(self, data=None, *, event, availability, user, **options):
+    def __init__(self, data=None, *, event, availability, user, nomination=None, **options):
         self.event, self.user = event, user
         self.modes = [one for one in availability if one.pool.kind in Mode.values and not one.is_shut]
-        super().__init__(data, initial=self._known_of(user), label_suffix="", **options)
+        known = self._known_of(user) | (self._told_by(nomination) if nomination else {})
+        super().__init__(data, initial=known, label_suffix="", **options)
+        self.fields["email"].disabled = nomination is not None
         self._ask_for_the_person()
         self._ask_for_the_part(availability)
         self.fields |= fields.needs(event)
@@ -69,6 +74,11 @@ class RegistrationForm(forms.Form):
         known |= {"name": user.name, "email": user.email, "time_zone": user.time_zone}
         return known | ({"city": city_label(cities[0])} if len(cities) == 1 else {})
 
+    @staticmethod
+    def _told_by(nomination):
+        told = {"email": nomination.email, "name": nomination.name}
+        return told | ({"city": city_label(nomination.city)} if nomination.city else {})
+
     def _ask_for_the_person(self):
         self.fields["city"] = CityField(
             self.event,
@@ -80,7 +90,9 @@ class RegistrationForm(forms.Form):
         self.fields["language"] = fields.mail_language()
         if spoken := fields.spoken(self.event):
             self.fields["spoken"] = spoken
-        if self.user.is_authenticated:
+        if self.fields["email"].disabled:
+            self.fields["email"].help_text = _("You were nominated with this address.")
+        elif self.user.is_authenticated:
             self.fields["email"].help_text = _("With the address of your account you need not confirm by mail.")
 
     def _ask_for_the_part(self, availability):

@@ -2,12 +2,15 @@ from events.models.afterwards import (
     ActionItem,
     Attendance,
     Certificate,
+    CertificateRun,
     Decision,
     FeedbackInvitation,
     FeedbackResponse,
     MinutesRevision,
+    NoteLink,
     Outcome,
 )
+from events.models.cohosting import CoHostInvitation
 from events.models.events import CANCELLED_STAYS_DAYS, Event, EventDateChange, EventStep, member_cities
 from events.models.polls import DateOption, DatePoll, PollChoice, PollResponse
 from events.models.programme import (
@@ -39,6 +42,8 @@ __all__ = [
     "Attendance",
     "BreakoutGroup",
     "Certificate",
+    "CertificateRun",
+    "CoHostInvitation",
     "DateOption",
     "DatePoll",
     "Decision",
@@ -54,6 +59,7 @@ __all__ = [
     "GroupWish",
     "MinutesRevision",
     "Nomination",
+    "NoteLink",
     "Outcome",
     "PersonalCalendar",
     "PollChoice",

@@ -3,9 +3,11 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -121,6 +123,65 @@ class Certificate(models.Model):
         return self.number
 
 
+class CertificateRun(models.Model):
+    """That certificates of an event were asked for all at once. Which there are tell the certificates alone."""
+
+    class Failure(models.TextChoices):
+        PERMISSION = "permission", _("Whoever asked for the certificates does not run this event any more.")
+        NOT_HELD = "not-held", _("The event was not held yet.")
+        UNEXPECTED = "unexpected", _("An unexpected error stopped it. The log of the worker says more.")
+
+    event = models.OneToOneField(Event, models.CASCADE, primary_key=True, related_name="certificate_run")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    progress_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    """How many were lacking when a worker took it up; 0 until then."""
+    refused_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    """Registrations whose document could not be made; left out until somebody asks anew."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """How often a worker took it up since the last certificate."""
+    failure = models.CharField(max_length=10, choices=Failure, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("issuing of certificates")
+        verbose_name_plural = _("issuings of certificates")
+
+    def __str__(self):
+        return str(self.event)
+
+    @property
+    def is_under_way(self):
+        return self.finished_at is None
+
+
+class NoteLink(models.Model):
+    """That somebody who moderates or reports in a group, mostly without an account, may write its notes by a link."""
+
+    group = models.ForeignKey(BreakoutGroup, models.CASCADE, related_name="note_links")
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    token_version = models.PositiveSmallIntegerField(default=0, editable=False)
+    """Part of the secret in the link: adding one closes links that were sent."""
+    email = models.EmailField(_("e-mail address"))
+    name = LineField(_("name"), limit=150)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    sent_at = models.DateTimeField(default=timezone.now, editable=False)
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("link to notes")
+        verbose_name_plural = _("links to notes")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(Lower("email"), "group", name="note_link_once_per_address")]
+
+    def __str__(self):
+        return self.name
+
+
 class MinutesRevision(models.Model):
     """One state of the minutes of an event, or of the note page of a break-out group; never changed afterwards."""
 
@@ -131,6 +192,8 @@ class MinutesRevision(models.Model):
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
     text = RichTextField(_("minutes"), limit=40_000, blank=True, default="")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    link = models.ForeignKey(NoteLink, models.SET_NULL, null=True, blank=True, related_name="+")
+    """Of who wrote by a link, in place of the author."""
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -145,6 +208,11 @@ class MinutesRevision(models.Model):
 
     def __str__(self):
         return f"{self.group or self.event} {self.number}"
+
+    @property
+    def writer(self):
+        """Who wrote it, as far as that is still known."""
+        return self.author or self.link
 
 
 class Decision(models.Model):

@@ -196,11 +196,13 @@ class Event(models.Model):
     # Registration
     entry = models.CharField(_("registration"), max_length=10, choices=Entry, default=Entry.OPEN)
     needs_approval = models.BooleanField(_("each registration is approved"), default=False)
-    registration_opens_at = models.DateTimeField(_("registration opens"), null=True, blank=True)
+    opens_date = models.DateField(_("registration opens on"), null=True, blank=True)
+    opens_time = models.TimeField(_("at"), null=True, blank=True)
     closes_date = models.DateField(_("registration closes on"), null=True, blank=True)
     closes_time = models.TimeField(_("at"), null=True, blank=True)
+    registration_opens_at = models.DateTimeField(null=True, blank=True, editable=False)
     registration_closes_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """Derived from the clock of the place as the others; without a date registration ends when the event begins."""
+    """Derived from the clock of the place as the others; without dates one can register until the event begins."""
     fresh_yes_hours = models.PositiveSmallIntegerField(
         _("ask before giving a place in the last hours"),
         default=24,
@@ -309,6 +311,7 @@ class Event(models.Model):
 
         self.starts_at = moment(self.start_date, self.start_time, "start_time")
         self.ends_at = moment(self.end_date, self.end_time, "end_time")
+        self.registration_opens_at = moment(self.opens_date, self.opens_time, "opens_time")
         self.registration_closes_at = moment(self.closes_date, self.closes_time, "closes_time")
         if errors:
             raise ValidationError(errors)
@@ -360,9 +363,14 @@ class EventStep(models.Model):
         ARCHIVED = "archived", pgettext_lazy("event step", "archived")
         OVERBOOKED = "overbooked", pgettext_lazy("event step", "place given beyond the limit")
         ZONE_RULES = "zone-rules", pgettext_lazy("event step", "clock rules of the zone changed")
+        COHOST_ASKED = "cohost-asked", pgettext_lazy("event step", "network asked to co-host")
+        COHOST_JOINED = "cohost-joined", pgettext_lazy("event step", "network became a host")
+        COHOST_DECLINED = "cohost-declined", pgettext_lazy("event step", "network declined to co-host")
+        COHOST_WITHDRAWN = "cohost-taken-back", pgettext_lazy("event step", "invitation to co-host withdrawn")
+        COHOST_LEFT = "cohost-left", pgettext_lazy("event step", "network is no host any more")
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="steps")
-    action = models.CharField(_("what"), max_length=14, choices=Action)
+    action = models.CharField(_("what"), max_length=20, choices=Action)
     note = PlainTextField(_("note"), limit=500, blank=True, default="")
     sequence = models.PositiveIntegerField(default=0)
     actor = models.ForeignKey(

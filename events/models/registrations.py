@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -15,6 +16,7 @@ from django_countries.fields import CountryField
 from common.fields import LineField, PlainTextField
 from events.models.events import Event
 from events.models.programme import BreakoutGroup, Session
+from events.times import instant, settled_instant
 from networks.models import City
 from vocabularies.models import Scheme, Term
 
@@ -66,7 +68,7 @@ class SeatPool(models.Model):
 
 
 class SeatReserve(models.Model):
-    """Seats of a pool held back for a type of organisation until a moment."""
+    """Seats of a pool held back for a type of organisation until a moment, by the clock of the event's place."""
 
     pool = models.ForeignKey(SeatPool, models.CASCADE, related_name="reserves")
     stakeholder = models.ForeignKey(
@@ -77,7 +79,9 @@ class SeatReserve(models.Model):
         limit_choices_to={"scheme": Scheme.ORGANISATION_TYPE},
     )
     seats = models.PositiveIntegerField(_("places"), validators=[MinValueValidator(1)])
-    releases_at = models.DateTimeField(_("released at"))
+    releases_date = models.DateField(_("released on"))
+    releases_time = models.TimeField(_("at"))
+    releases_at = models.DateTimeField(editable=False)
 
     class Meta:
         verbose_name = _("reserved seats")
@@ -87,6 +91,19 @@ class SeatReserve(models.Model):
 
     def __str__(self):
         return f"{self.stakeholder}: {self.seats}"
+
+    def derive_times(self, *, is_strict=True):
+        """Set the instant from the wall clock; raises ValidationError as `instant` does."""
+        read = instant if is_strict else settled_instant
+        self.releases_at = read(self.releases_date, self.releases_time, self.pool.event.time_zone)
+
+    def clean(self):
+        super().clean()
+        if self.releases_date and self.releases_time:
+            try:
+                self.derive_times()
+            except ValidationError as error:
+                raise ValidationError({"releases_time": error}) from error
 
 
 class RegistrationQuerySet(models.QuerySet):
@@ -289,6 +306,8 @@ class RegistrationStep(models.Model):
 class Nomination(models.Model):
     """That somebody may register for an event which is not open to all, such as the meeting after the workshops."""
 
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    token_version = models.PositiveSmallIntegerField(default=0, editable=False)
     event = models.ForeignKey(Event, models.CASCADE, related_name="nominations")
     email = models.EmailField(_("e-mail address"))
     name = LineField(_("name"), limit=150, blank=True, default="")
@@ -308,6 +327,8 @@ class Nomination(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     at = models.DateTimeField(_("when"), default=timezone.now)
+    told_at = models.DateTimeField(_("mail sent"), null=True, blank=True, editable=False)
+    """When the mail with the link was queued; there is one, once the event is announced."""
 
     class Meta:
         verbose_name = _("nomination")

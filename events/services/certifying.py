@@ -24,26 +24,30 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters and digits that are not taken for one another when somebody types a code from paper."""
 
 
-def minutes_by_registration(event: Event) -> dict[int, int]:
-    """{registration: minutes attended} of everybody who was marked.
+def minutes_by_registration(event: Event, registrations=None) -> dict[int, int]:
+    """{registration: minutes attended} of everybody who was marked, or of some, named by their ids.
 
     The sum of the sessions somebody was in, without pauses: each as long as a log tells, else whole; what ran side by
     side counts once. Who was marked at the event only was there for the whole agenda, or as long as the log tells.
     """
     sessions = sessions_that_count(event)
     whole = length_of(sessions) if sessions else minutes_of_event(event)
+    by_id = {session.pk: session for session in sessions}
+    rows = Attendance.objects.filter(registration__event=event)
+    if registrations is not None:
+        rows = rows.filter(registration__in=registrations)
     marks = defaultdict(list)
-    for mark in Attendance.objects.filter(registration__event=event).select_related("session"):
-        marks[mark.registration_id].append(mark)
+    for pk, session, minutes in rows.values_list("registration", "session", "minutes"):
+        marks[pk].append((by_id.get(session), minutes))
     return {pk: _minutes(of_one, whole) for pk, of_one in marks.items()}
 
 
 def _minutes(marks, whole):
-    of_sessions = [mark for mark in marks if mark.session and mark.session.kind != "pause"]
+    of_sessions = [(session, minutes) for session, minutes in marks if session]
     if not of_sessions:
-        return min([whole, *(mark.minutes for mark in marks if mark.minutes is not None)])
-    attended = sum(length_of([mark.session]) if mark.minutes is None else mark.minutes for mark in of_sessions)
-    return min(attended, length_of([mark.session for mark in of_sessions]))
+        return min([whole, *(minutes for _none, minutes in marks if minutes is not None)])
+    attended = sum(length_of([session]) if minutes is None else minutes for session, minutes in of_sessions)
+    return min(attended, length_of([session for session, _minutes in of_sessions]))
 
 
 def in_hours(minutes: int) -> Decimal:
@@ -89,7 +93,7 @@ def issue(registration: Registration, *, actor, printed: Callable[[Certificate],
     existing = registration.certificates.filter(revoked_at=None).first()
     if existing:
         return existing
-    minutes = minutes_by_registration(event).get(registration.pk, 0)
+    minutes = minutes_by_registration(event, [registration.pk]).get(registration.pk, 0)
     if reason := why_not(registration, minutes):
         raise ValidationError(reason, code="not-entitled")
     now = timezone.now()
@@ -112,18 +116,14 @@ def issue(registration: Registration, *, actor, printed: Callable[[Certificate],
     return certificate
 
 
-def issue_all(event: Event, *, actor, printed: Callable[[Certificate], bytes]) -> list[Certificate]:
-    """A certificate for everybody who is entitled and has none; each in a transaction of its own."""
-    if not runs(actor, event):
-        raise PermissionDenied
+def lacking(event: Event) -> list[int]:
+    """The ids of registrations that are entitled to a certificate and have none, in order."""
+    if event.status not in OVER:
+        return []
     minutes = minutes_by_registration(event)
-    attended = event.registrations.filter(state=Registration.State.ATTENDED).select_related("event").order_by("pk")
-    lacking = attended.exclude(pk__in=Certificate.objects.filter(revoked_at=None).values("registration"))
-    return [
-        issue(registration, actor=actor, printed=printed)
-        for registration in lacking
-        if not why_not(registration, minutes.get(registration.pk, 0))
-    ]
+    rows = event.registrations.filter(state=Registration.State.ATTENDED).exclude(name="").order_by("pk")
+    rows = rows.exclude(pk__in=Certificate.objects.filter(revoked_at=None).values("registration"))
+    return [pk for pk in rows.values_list("pk", flat=True) if minutes.get(pk, 0) >= LEAST_MINUTES]
 
 
 @transaction.atomic

@@ -1,40 +1,85 @@
 """What a new date of an event, or none, brings with it: its agenda, the end of registration, its history."""
 
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from events.models import EventDateChange
+from events.models import EventDateChange, SeatReserve
 from events.times import wall_clock
 
 WHEN = ("start_date", "start_time", "end_date", "end_time")
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """What the hosts set themselves together with a new date; all else moves by as many days as the beginning.
+
+    `registration` holds columns of Event ("closes_date", "closes_time", "opens_…"), `releases` {kept seats: (day, clock)}.
+    """
+
+    registration: dict = field(default_factory=dict)
+    releases: dict = field(default_factory=dict)
 
 
 def instants(event):
     return event.starts_at, event.ends_at
 
 
-def change_date(event, when: dict, *, actor, reason="", with_deadline=False) -> EventDateChange | None:
-    """Set the clock of a locked event, of WHEN and perhaps "time_zone", without saving it.
+def change_date(event, when: dict, *, actor, reason="", deadlines: Deadlines | None = None):
+    """Set the clock of a locked event, of WHEN and perhaps "time_zone", without saving it; returns an EventDateChange.
 
-    The agenda moves with the beginning, and `with_deadline` the end of registration too; None where the instants stay
-    the same. Raises ValidationError by field for times that the clocks skip or show twice.
+    The agenda moves with the beginning and, with `deadlines`, the registration and the release of kept seats too; None
+    where the instants stay the same. Raises ValidationError by field for times that the clocks skip or show twice;
+    those of kept seats under "release_" and their number.
     """
     if not when:
         return None
     old, began = instants(event), last_beginning(event)
     for name, value in when.items():
         setattr(event, name, value)
-    event.derive_times()
     begins = _beginning(event)
-    if with_deadline and began and begins and event.closes_date:
-        event.closes_date += begins.date() - began.date()
-        event.derive_times()
+    days = begins.date() - began.date() if began and begins else timedelta()
+    if deadlines is not None:
+        _move_registration(event, days, deadlines.registration)
+    event.derive_times()
+    if deadlines is not None:
+        _move_releases(event, days, deadlines.releases)
+    elif "time_zone" in when:
+        _move_releases(event, timedelta(), {})
     if instants(event) == old:
         return None
     if begins:
         move_agenda(event, began or begins, begins)
     return record(event, old, actor=actor, reason=reason)
+
+
+def _move_registration(event, days, own):
+    """Move the dates of registration, but for those of `own`; a registration that is open stays so."""
+    is_open = event.registration_opens_at is not None and event.registration_opens_at <= timezone.now()
+    if event.opens_date and not is_open:
+        event.opens_date += days
+    if event.closes_date:
+        event.closes_date += days
+    for name, value in own.items():
+        setattr(event, name, value)
+
+
+def _move_releases(event, days, own):
+    errors = {}
+    for reserve in SeatReserve.objects.filter(pool__event=event).select_related("pool"):
+        moved = reserve.releases_date + days, reserve.releases_time
+        reserve.releases_date, reserve.releases_time = own.get(reserve.pk, moved)
+        reserve.pool.event = event
+        try:
+            reserve.derive_times()
+        except ValidationError as error:
+            errors[f"release_{reserve.pk}"] = ValidationError(f"{reserve}: {error.message}", code=error.code)
+        else:
+            reserve.save(update_fields=["releases_date", "releases_time", "releases_at"])
+    if errors:
+        raise ValidationError(errors)
 
 
 def record(event, old, *, actor=None, reason="") -> EventDateChange:

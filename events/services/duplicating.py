@@ -7,7 +7,7 @@ links to join, which participants of the former event still have. Only networks 
 
 import uuid
 from copy import copy
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -18,7 +18,7 @@ from events.calendars import last_known_time
 from events.models import Event, EventSeries, EventStep, SeatPool
 from events.rules import may_host, runs, runs_series
 from events.services.registering import ensure_pools
-from events.times import settled_instant, wall_clock
+from events.times import wall_clock
 from networks.rules import editable_networks
 
 LIMITS = ("capacity", "per_city_maximum", "has_waiting_list", "offer_hours")
@@ -107,7 +107,7 @@ def _event_like(event, clock, shift, first_day, actor):
         owner=actor,
         created_by=actor,
         closes_date=event.closes_date + shift if event.closes_date else None,
-        registration_opens_at=_later(event.registration_opens_at, shift, event.time_zone),
+        opens_date=event.opens_date + shift if event.opens_date else None,
     )
 
 
@@ -149,15 +149,16 @@ def _copy_pools(event, new, shift, sessions):
             setattr(wanted, name, getattr(pool, name))
         wanted.save()
         for reserve in pool.reserves.all():
-            _saved(reserve, pool=wanted, releases_at=_later(reserve.releases_at, shift, event.time_zone))
+            _reserve_like(reserve, wanted, shift)
 
 
-def _later(moment: datetime | None, shift: timedelta, zone):
-    """So many days later at the same time by the clock of the place."""
-    if moment is None:
-        return None
-    local = wall_clock(moment, zone)
-    return settled_instant(local.date() + shift, local.time(), zone)
+def _reserve_like(reserve, pool, shift):
+    new = _unsaved(reserve, pool=pool, releases_date=reserve.releases_date + shift)
+    try:
+        new.derive_times()
+    except ValidationError as error:
+        raise ValidationError([f"{reserve}: {text}" for text in error.messages], code="reserve") from error
+    new.save()
 
 
 def _unsaved(record, **values):

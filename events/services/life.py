@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from common.languages import in_all_languages
 from events import notices
 from events.models import DatePoll, Event, EventStep, Registration, SeatAllocation
-from events.rules import may_host, runs
+from events.retention import needs_are_forgotten
+from events.rules import may_answer_for, may_host, runs
 from events.services import holding
 from events.services.attending import settle_attendance
-from events.services.dates import WHEN, change_date, last_beginning
+from events.services.dates import WHEN, Deadlines, change_date, last_beginning
+from events.services.nominating import tell_nominated
 from events.services.registering import ensure_pools
 from events.services.seats import OF_MODE, lock_pools, settle
 
@@ -39,6 +41,7 @@ def create_event(values: dict, networks, *, actor) -> Event:
     """A draft of these networks; `values` are columns of Event, lists of terms under "themes"."""
     if not may_host(actor, networks):
         raise PermissionDenied
+    _check_own(networks, actor)
     _check_columns(values)
     columns = {name: value for name, value in values.items() if name != "themes"}
     event = Event(**({"owner": actor, "created_by": actor} | columns))
@@ -70,8 +73,8 @@ def edit_event(event: Event, changes: dict, *, actor, seen_at=None) -> Event:
     change_date(event, when, actor=actor)
     event.full_clean()
     _check_seats_remain(event)
-    if "networks" in changes and not may_host(actor, changes["networks"]):
-        raise ValidationError({"networks": _("Keep one of the networks that you coordinate.")})
+    if "networks" in changes:
+        _check_hosts(event, changes["networks"], actor)
     for name in {"themes", "networks"} & set(changes):
         getattr(event, name).set(changes[name])
     news = _news(before, event)
@@ -94,6 +97,7 @@ def publish(event: Event, *, actor) -> Event:
     ensure_pools(event)
     event.published_at = timezone.now()
     _enter(event, Status.PUBLISHED, Action.PUBLISHED, actor, is_material=False)
+    tell_nominated(event)
     return event
 
 
@@ -128,17 +132,21 @@ def postpone(event: Event, *, actor, reason="") -> Event:
 
 
 @transaction.atomic
-def reschedule(event: Event, when: dict, *, actor, reconfirm_until=None, reason="") -> Event:
+def reschedule(
+    event: Event, when: dict, *, actor, reconfirm_until=None, reason="", deadlines: Deadlines | None = None
+) -> Event:
     """Give a postponed or announced event a new date, of "start_date", "start_time", "end_date", "end_time".
 
     All who are registered must say until `reconfirm_until` whether they come; without it nobody is asked, which is for
-    the same day only (code "reconfirm"). Until they answer they keep their seat, but nobody of them moves up.
+    the same day only (code "reconfirm"). Until they answer they keep their seat, but nobody of them moves up. What
+    `deadlines` leaves out (when registration opens and closes, when kept seats are released) moves by as many days.
     """
     pools, event = _locked(event, actor, Status.POSTPONED, Status.PUBLISHED)
     if set(when) - set(CLOCK) or any(when.get(name) is None for name in WHEN):
         raise ValidationError(_("An announced event needs a beginning and an end."), code="missing")
     before, now = last_beginning(event), timezone.now()
-    if change_date(event, when, actor=actor, reason=reason, with_deadline=True) is None:
+    are_needs_gone = needs_are_forgotten(event, now)
+    if change_date(event, when, actor=actor, reason=reason, deadlines=deadlines or Deadlines()) is None:
         raise ValidationError(_("This is the date it has already."), code="same")
     _check_new_date(event, before, reconfirm_until, now)
     event.status, event.needs_purged_at = Status.PUBLISHED, None
@@ -148,7 +156,8 @@ def reschedule(event: Event, when: dict, *, actor, reconfirm_until=None, reason=
         holding.take_offers_back(pools, actor)
         notices.told_of(event).update(reconfirm_until=reconfirm_until, reconfirmed_at=None)
     _close_polls(event, now)
-    notices.tell_rescheduled(event, reconfirm_until)
+    notices.tell_rescheduled(event, reconfirm_until, are_needs_gone=are_needs_gone)
+    tell_nominated(event)
     for pool in pools:
         settle(_with(pool, event), now)
     return event
@@ -253,6 +262,18 @@ def _step(event, action, actor, note="", *, is_material=False):
 def _check_columns(changes):
     if unknown := set(changes) - COLUMNS:
         raise ValueError(f"No columns that are edited: {sorted(unknown)}")
+
+
+def _check_hosts(event, networks, actor):
+    """Whose network one does not coordinate, one asks: see `services.cohosting`."""
+    if not may_host(actor, networks):
+        raise ValidationError({"networks": _("Keep one of the networks that you coordinate.")})
+    _check_own(set(networks) - set(event.networks.all()), actor)
+
+
+def _check_own(networks, actor):
+    if not all(may_answer_for(actor, network) for network in networks):
+        raise ValidationError({"networks": _("Ask this network to host it too: its coordinators decide.")})
 
 
 def _news(before, event):

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from common.languages import name_in
 from common.text import check_length, plain_from_rich
-from events.models import BreakoutGroup, Event, MinutesRevision
-from events.rules import runs
+from events.models import BreakoutGroup, Event, MinutesRevision, NoteLink
+from events.rules import may_write_notes, runs
 
 LIMIT = MinutesRevision._meta.get_field("text").limit
 
@@ -29,19 +29,29 @@ def revisions(event: Event, group: BreakoutGroup | None = None):
 
 
 def latest_revision(event: Event, group: BreakoutGroup | None = None) -> MinutesRevision | None:
-    return revisions(event, group).select_related("author").first()
+    return revisions(event, group).select_related("author", "link").first()
 
 
 @transaction.atomic
 def save_minutes(
-    event: Event, text: str, *, base: int, language: str, actor, group: BreakoutGroup | None = None
+    event: Event,
+    text: str,
+    *,
+    base: int,
+    language: str,
+    actor,
+    group: BreakoutGroup | None = None,
+    link: NoteLink | None = None,
 ) -> MinutesRevision:
     """Keep a new state that was written on revision number `base` (0: on nothing).
 
-    Raises ConflictError where another one was saved meanwhile. The same text again is no new revision.
+    Without an `actor` the holder of a `link` writes the notes of its group. Raises ConflictError where another one was
+    saved meanwhile, ValidationError "closed" where the link opens nothing any more. The same text again is no new revision.
     """
     event = Event.objects.select_for_update(of=["self"], no_key=True).get(pk=event.pk)
-    if not runs(actor, event):
+    if link is not None:
+        _check_link(link, group)
+    elif not runs(actor, event):
         raise PermissionDenied
     if group is not None and group.session.event_id != event.pk:
         raise ValidationError(_("This group belongs to another event."), code="foreign")
@@ -61,7 +71,17 @@ def save_minutes(
         language=language,
         text=cleaned,
         author=actor,
+        link=link,
     )
+
+
+def _check_link(link, group):
+    """Looks at the link as it is stored now: it may have been withdrawn while the holder was writing."""
+    if group is None or link.group_id != group.pk:
+        raise PermissionDenied
+    stored = NoteLink.objects.select_related("group__session__event").filter(pk=link.pk).first()
+    if stored is None or stored.token_version != link.token_version or not may_write_notes(stored):
+        raise ValidationError(_("These notes are closed."), code="closed")
 
 
 @transaction.atomic

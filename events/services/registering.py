@@ -1,4 +1,4 @@
-"""Registering for an event and all that follows from it, up to the beginning of the event.
+"""Registering for an event and what participants do themselves until it begins; the hosts' verbs are in `admitting`.
 
 Each verb locks the event's pools first, then the registration, and looks only then. Raises ValidationError with a
 `code` for what cannot be, PermissionDenied for who may not, OperationalError where the pools are locked for too long.
@@ -8,13 +8,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from common.text import clean_line
 from events.consents import CONSENTS
 from events.emails import ask_to_confirm, remind_of_registration
-from events.models import Event, EventStep, Nomination, Registration, RegistrationConsent, SeatAllocation, SeatPool
-from events.rules import closed_because, may_register, runs
+from events.models import Event, Registration, RegistrationConsent, SeatAllocation, SeatPool
+from events.rules import closed_because, may_register
+from events.services.entering import CLOSED, check_mode, enter, pool_of
 from events.services.seats import (
     OF_MODE,
     follow,
@@ -28,17 +27,6 @@ from events.services.seats import (
 )
 
 State = Registration.State
-
-CLOSED = {
-    "draft": gettext_lazy("This event is not announced yet."),
-    "postponed": gettext_lazy("The event is postponed: registration opens again with the new date."),
-    "cancelled": gettext_lazy("The event is cancelled."),
-    "over": gettext_lazy("The event is over."),
-    "none": gettext_lazy("There is no registration here for this event."),
-    "early": gettext_lazy("Registration is not open yet."),
-    "late": gettext_lazy("Registration is closed."),
-}
-"""What a visitor is told, by `closed_because`."""
 
 PERSONAL = ("name", "organisation", "needs_access", "needs_diet", "message")
 
@@ -65,7 +53,7 @@ def register(event: Event, values: dict, *, consents, language: str, person=None
     email = values["email"].strip()
     if not may_register(event, email):
         raise ValidationError(_("This event is for people who were nominated, each by e-mail."), code="not-nominated")
-    _check_mode(event, values["mode"])
+    check_mode(event, values["mode"])
     _check_consents(consents)
     registered = event.registrations.active().filter(email__iexact=email).first()
     if registered:
@@ -82,15 +70,10 @@ def register(event: Event, values: dict, *, consents, language: str, person=None
     registration.wanted_sessions.set(own)
     _keep_consents(registration, consents)
     if person is not None and person.email.lower() == email.lower():
-        _enter(registration, pools, now)
+        enter(registration, pools, now)
     else:
         ask_to_confirm(registration)
     return registration
-
-
-def _check_mode(event, mode):
-    if not (event.is_in_person if mode == Registration.Mode.IN_PERSON else event.is_online):
-        raise ValidationError({"mode": _("Choose one of those offered.")})
 
 
 def _check_consents(given):
@@ -117,65 +100,14 @@ def _keep_consents(registration, given):
         registration.save(update_fields=["is_listed"])
 
 
-@transaction.atomic
-def confirm_address(registration: Registration) -> Registration:
-    """Somebody has pressed the button behind the mailed link: now it counts. Pressed twice, it counts once."""
-    pools, registration = _locked(registration)
-    now = timezone.now()
-    if registration.state != State.UNVERIFIED:
-        return registration
-    reason = closed_because(registration.event, now)
-    if reason and not (reason == "late" and registration.event.starts_at > now):
-        raise ValidationError(CLOSED[reason], code=reason)
-    _enter(registration, pools, now)
-    return registration
-
-
-def _enter(registration, pools, now, actor=None):
-    """A registration whose address is known takes its place: a seat, the queue, or the hosts' decision."""
-    registration.verified_at = now
-    registration.save(update_fields=["verified_at"])
-    if registration.event.needs_approval and actor is None:
-        set_state(registration, State.AWAITING_APPROVAL)
-        return
-    _seat(registration, pools, now, actor=actor)
-
-
-def _seat(registration, pools, now, actor=None):
-    _check_mode(registration.event, registration.mode)
-    wanted = _pool(pools, registration.mode)
-    allocation = request_seat(wanted, registration, now)
-    waits = allocation is None or allocation.state == SeatAllocation.State.WAITING
-    if waits and registration.mode == Registration.Mode.IN_PERSON and registration.online_meanwhile:
-        online = _pool(pools, Registration.Mode.ONLINE, needed=False)
-        meanwhile = online and request_seat(online, registration, now)
-        if meanwhile and meanwhile.state == SeatAllocation.State.HELD:
-            registration.mode = Registration.Mode.ONLINE
-            registration.save(update_fields=["mode"])
-        allocation = allocation or meanwhile
-    if allocation is None:
-        set_state(registration, State.DECLINED, note="full", actor=actor)
-        return
-    follow(registration, now, actor=actor)
-    wishes = set(registration.wanted_sessions.values_list("pk", flat=True))
-    for pool in pools:
-        if pool.session_id in wishes:
-            request_seat(pool, registration, now)
-
-
-def _pool(pools, kind, *, needed=True):
-    found = next((pool for pool in pools if pool.kind == kind and pool.session_id is None), None)
-    if found is None and needed:
-        raise ValidationError({"mode": _("Choose one of those offered.")})
-    return found
-
-
-def _locked(registration):
+def locked(registration):
     """(pools, registration) as they are stored now, both locked."""
     pools = lock_pools(registration.event_id)
-    return pools, (
-        Registration.objects.select_for_update(of=["self"]).select_related("event", "person").get(pk=registration.pk)
-    )
+    rows = Registration.objects.select_for_update(of=["self"]).select_related("event__city")
+    registration = rows.get(pk=registration.pk)
+    for pool in pools:
+        pool.event = registration.event
+    return pools, registration
 
 
 # What participants do themselves -----------------------------------------------------------------
@@ -184,14 +116,14 @@ def _locked(registration):
 @transaction.atomic
 def withdraw(registration: Registration) -> bool:
     """Give everything back; False where there was nothing to give back."""
-    _pools, registration = _locked(registration)
+    _pools, registration = locked(registration)
     if not registration.is_active:
         return False
-    _end(registration, State.WITHDRAWN)
+    end(registration, State.WITHDRAWN)
     return True
 
 
-def _end(registration, state, *, actor=None, note=""):
+def end(registration, state, *, actor=None, note=""):
     """End a registration first, so that what is given back goes to others; needs are of no use any more."""
     set_state(registration, state, actor=actor, note=note)
     release_all(registration, timezone.now())
@@ -207,11 +139,11 @@ def forget_needs(registrations) -> int:
 @transaction.atomic
 def change_mode(registration: Registration, mode: str) -> SeatAllocation:
     """Ask for a seat in the other mode. Until there is one, the person keeps the seat that is held."""
-    pools, registration = _locked(registration)
+    pools, registration = locked(registration)
     now = timezone.now()
     _check_open_to_change(registration, now)
-    _check_mode(registration.event, mode)
-    pool = _pool(pools, mode)
+    check_mode(registration.event, mode)
+    pool = pool_of(pools, mode)
     allocation = request_seat(pool, registration, now)
     if allocation is None:
         raise ValidationError({"mode": _("All places are taken, and there is no waiting list.")}, code="full")
@@ -224,7 +156,7 @@ def change_mode(registration: Registration, mode: str) -> SeatAllocation:
 @transaction.atomic
 def stop_waiting(registration: Registration, pool: SeatPool) -> bool:
     """Leave a queue, or decline an offer; a seat held elsewhere stays. Who had nothing else withdraws by that."""
-    pools, registration = _locked(registration)
+    pools, registration = locked(registration)
     pool = next(one for one in pools if one.pk == pool.pk)
     waits = registration.allocations.filter(
         pool=pool, state__in=[SeatAllocation.State.WAITING, SeatAllocation.State.OFFERED]
@@ -233,7 +165,7 @@ def stop_waiting(registration: Registration, pool: SeatPool) -> bool:
         return False
     now = timezone.now()
     if pool.session_id is None and not _has_other_seat(registration, pool):
-        _end(registration, State.WITHDRAWN)
+        end(registration, State.WITHDRAWN)
         return True
     release(pool, registration, now)
     follow(registration, now)
@@ -248,7 +180,7 @@ def _has_other_seat(registration, pool):
 @transaction.atomic
 def accept_offer(registration: Registration, pool: SeatPool) -> SeatAllocation:
     """Take the seat that was offered. Raises ValidationError "expired" where that came too late."""
-    pools, registration = _locked(registration)
+    pools, registration = locked(registration)
     pool = next(one for one in pools if one.pk == pool.pk)
     now = timezone.now()
     allocation = registration.allocations.filter(pool=pool).select_related("registration", "pool").first()
@@ -274,7 +206,7 @@ def _check_open_to_change(registration, now):
 @transaction.atomic
 def choose_sessions(registration: Registration, sessions) -> list[SeatAllocation]:
     """Ask for seats in exactly these break-out sessions, and give back those of others."""
-    pools, registration = _locked(registration)
+    pools, registration = locked(registration)
     now = timezone.now()
     _check_open_to_change(registration, now)
     wanted = {session.pk for session in sessions if session.event_id == registration.event_id}
@@ -302,11 +234,11 @@ def change_details(registration: Registration, values: dict) -> Registration:
 @transaction.atomic
 def reconfirm(registration: Registration, *, comes: bool) -> Registration:
     """The answer whether the new date suits. A no gives the seat back at once; who waits and says yes may move up."""
-    pools, registration = _locked(registration)
+    pools, registration = locked(registration)
     if not registration.is_active:
         return registration
     if not comes:
-        _end(registration, State.WITHDRAWN, note="new date")
+        end(registration, State.WITHDRAWN, note="new date")
         return registration
     registration.reconfirmed_at = timezone.now()
     registration.save(update_fields=["reconfirmed_at"])
@@ -314,119 +246,3 @@ def reconfirm(registration: Registration, *, comes: bool) -> Registration:
         settle(pool)
     registration.refresh_from_db(fields=["state", "mode"])
     return registration
-
-
-# What the hosts do -------------------------------------------------------------------------------
-
-
-def _check_runs(actor, event):
-    if not runs(actor, event):
-        raise PermissionDenied
-
-
-@transaction.atomic
-def approve(registration: Registration, *, actor) -> Registration:
-    """Admit somebody: to a seat if there is one, else to the queue."""
-    pools, registration = _locked(registration)
-    _check_runs(actor, registration.event)
-    if registration.state != State.AWAITING_APPROVAL:
-        raise ValidationError(_("This has been decided already."), code="decided")
-    event, now = registration.event, timezone.now()
-    if event.status != Event.Status.PUBLISHED or event.ends_at <= now:
-        raise ValidationError(CLOSED[closed_because(event, now) or "over"], code="closed")
-    _seat(registration, pools, now, actor=actor)
-    return registration
-
-
-@transaction.atomic
-def decline(registration: Registration, *, actor, note="") -> Registration:
-    """Do not admit somebody who awaits approval."""
-    _pools, registration = _locked(registration)
-    _check_runs(actor, registration.event)
-    if registration.state != State.AWAITING_APPROVAL:
-        raise ValidationError(_("This has been decided already."), code="decided")
-    _end(registration, State.DECLINED, actor=actor, note=note)
-    return registration
-
-
-@transaction.atomic
-def remove(registration: Registration, *, actor, note="") -> Registration:
-    """Take somebody off the list, whatever the state."""
-    _pools, registration = _locked(registration)
-    _check_runs(actor, registration.event)
-    if registration.is_active:
-        _end(registration, State.REMOVED, actor=actor, note=note)
-    return registration
-
-
-@transaction.atomic
-def enter_by_hand(event: Event, values: dict, *, language: str, actor) -> Registration:
-    """Register somebody who wrote or telephoned; the hosts answer for the address. Ordinary rules of seats hold."""
-    _check_runs(actor, event)
-    pools = lock_pools(event.pk)
-    event = Event.objects.get(pk=event.pk)
-    if event.status != Event.Status.PUBLISHED or event.ends_at <= timezone.now():
-        raise ValidationError(CLOSED[closed_because(event) or "over"], code="closed")
-    _check_mode(event, values["mode"])
-    if event.registrations.active().filter(email__iexact=values["email"]).exists():
-        raise ValidationError({"email": _("This address is registered already.")}, code="registered")
-    registration = Registration.objects.create(event=event, language=language, **values)
-    _enter(registration, pools, timezone.now(), actor=actor)
-    return registration
-
-
-@transaction.atomic
-def give_seat(registration: Registration, pool: SeatPool, *, actor, note: str) -> SeatAllocation:
-    """Give a seat past the queue and, if need be, beyond the limit, which grows by it. That is in the event's history."""
-    pools, registration = _locked(registration)
-    _check_runs(actor, registration.event)
-    if not registration.is_active or registration.event.status != Event.Status.PUBLISHED:
-        raise ValidationError(_("This registration cannot be changed now."), code="closed")
-    pool = next(one for one in pools if one.pk == pool.pk)
-    now = timezone.now()
-    allocation = SeatAllocation.objects.filter(pool=pool, registration=registration).first()
-    allocation = allocation or SeatAllocation(pool=pool, registration=registration)
-    if allocation.state == SeatAllocation.State.HELD:
-        return allocation
-    others = pool.allocations.filter(state__in=[SeatAllocation.State.HELD, SeatAllocation.State.OFFERED])
-    taken = others.exclude(pk=allocation.pk).count()
-    is_beyond = pool.capacity is not None and taken >= pool.capacity
-    if is_beyond:
-        pool.capacity = taken + 1
-        pool.save(update_fields=["capacity"])
-    allocation.registration, allocation.pool = registration, pool
-    if registration.verified_at is None:
-        registration.verified_at = now
-        registration.save(update_fields=["verified_at"])
-    hold(allocation, now, is_overbooked=is_beyond, actor=actor)
-    EventStep.objects.create(
-        event=registration.event,
-        action=EventStep.Action.OVERBOOKED,
-        note=clean_line(note)[:500],
-        sequence=registration.event.sequence,
-        actor=actor,
-    )
-    return allocation
-
-
-@transaction.atomic
-def change_pool(pool: SeatPool, values: dict, *, actor) -> list[SeatAllocation]:
-    """Change the limits of a pool; whom that lets in moves up, and fewer places remove nobody."""
-    _check_runs(actor, pool.event)
-    locked = next(one for one in lock_pools(pool.event_id) if one.pk == pool.pk)
-    for name in ("capacity", "per_city_maximum", "has_waiting_list", "offer_hours"):
-        if name in values:
-            setattr(locked, name, values[name])
-    locked.full_clean(exclude=["event", "session"])
-    locked.save()
-    return settle(locked)
-
-
-def nominate(event: Event, email: str, *, actor, name="", city=None, language=None, registration=None) -> Nomination:
-    """Let somebody register for an event that is for nominated people; who was nominated stays so."""
-    _check_runs(actor, event)
-    values = {"name": name, "city": city, "from_registration": registration, "nominated_by": actor}
-    if language:
-        values["language"] = language
-    found = Nomination.objects.filter(event=event, email__iexact=email).first()
-    return found or Nomination.objects.create(event=event, email=email, **values)

@@ -8,11 +8,13 @@ and no two transactions wait for each other.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 
 from django.db import connection, transaction
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from events.emails import announce_offer, announce_seat, announce_state
+from events.emails import announce_offer, announce_seat, announce_states
 from events.models import GroupPlace, Registration, RegistrationStep, SeatAllocation, SeatPool
 
 State = SeatAllocation.State
@@ -49,25 +51,39 @@ class _Count:
     by_city: Counter
     by_stakeholder: Counter
 
+    def add(self, city, stakeholder, seats=1):
+        self.taken += seats
+        self.by_city[city] += seats
+        self.by_stakeholder[stakeholder] += seats
+
 
 def standing(pool: SeatPool, now=None) -> Standing:
     """How a pool stands; for showing. Deciding needs the lock."""
-    states = Counter(pool.allocations.filter(state__in=SeatAllocation.OPEN).values_list("state", flat=True))
-    taken = states[State.HELD] + states[State.OFFERED]
-    count = _count(pool)
+    tally, count = _tally(pool), _count(pool)
     reserved = _held_back(pool, count, _reserves(pool, now or timezone.now()))
-    free = None if pool.capacity is None else max(0, pool.capacity - taken)
-    return Standing(states[State.HELD], states[State.OFFERED], states[State.WAITING], free, reserved)
+    free = None if pool.capacity is None else max(0, pool.capacity - count.taken)
+    return Standing(tally.held, tally.offered, tally.waiting, free, reserved)
+
+
+def _tally(pool):
+    """How many hold a seat of a pool, are offered one and wait, and when the first offer ends."""
+    numbers = {name: Count("pk", filter=Q(state=state)) for name, state in _TALLIED.items()}
+    found = pool.allocations.filter(state__in=SeatAllocation.OPEN).aggregate(
+        **numbers, first_end=Min("offered_until", filter=Q(state=State.OFFERED))
+    )
+    return SimpleNamespace(**found)
+
+
+_TALLIED = {"held": State.HELD, "offered": State.OFFERED, "waiting": State.WAITING}
 
 
 def _count(pool):
-    taken = pool.allocations.filter(state__in=[State.HELD, State.OFFERED])
-    rows = list(taken.values_list("registration__city", "registration__stakeholder"))
-    return _Count(
-        len(rows),
-        Counter(city for city, _stakeholder in rows if city),
-        Counter(stakeholder for _city, stakeholder in rows if stakeholder),
-    )
+    taken = pool.allocations.filter(state__in=[State.HELD, State.OFFERED]).order_by()
+    rows = taken.values_list("registration__city", "registration__stakeholder").annotate(seats=Count("pk"))
+    count = _Count(0, Counter(), Counter())
+    for city, stakeholder, seats in rows:
+        count.add(city, stakeholder, seats)
+    return count
 
 
 def _reserves(pool, now):
@@ -101,20 +117,60 @@ def request_seat(pool: SeatPool, registration: Registration, now) -> SeatAllocat
     allocation = SeatAllocation.objects.filter(pool=pool, registration=registration).first()
     if allocation and allocation.state in SeatAllocation.OPEN:
         return allocation
-    allocation = allocation or SeatAllocation(pool=pool, registration=registration)
-    settle(pool, now)
-    # A newcomer never passes somebody who waits or considers an offer.
-    has_queue = pool.allocations.filter(state__in=[State.WAITING, State.OFFERED]).exists()
-    if not has_queue and _fits(pool, _count(pool), _reserves(pool, now), registration):
-        _set(allocation, State.HELD, now)
-        return allocation
-    if not pool.has_waiting_list:
+    admission = Admission(pool, now)
+    state = admission.state_for(registration)
+    if state is None:
         return None
-    pool.queue_counter += 1
-    pool.save(update_fields=["queue_counter"])
-    allocation.position = pool.queue_counter
-    _set(allocation, State.WAITING, now)
+    admission.keep_counter()
+    allocation = allocation or SeatAllocation(pool=pool, registration=registration)
+    allocation.position = pool.queue_counter if state == State.WAITING else None
+    _set(allocation, state, now)
     return allocation
+
+
+def request_seats(pool: SeatPool, registrations: list[Registration], now) -> list[SeatAllocation | None]:
+    """As `request_seat`, for people who never had anything in the pool, in their order: it is looked at once."""
+    admission = Admission(pool, now)
+    found = []
+    for registration in registrations:
+        state = admission.state_for(registration)
+        position = pool.queue_counter if state == State.WAITING else None
+        values = {"pool": pool, "registration": registration, "state": state, "position": position, "changed_at": now}
+        found.append(SeatAllocation(**values) if state else None)
+    SeatAllocation.objects.bulk_create([allocation for allocation in found if allocation])
+    admission.keep_counter()
+    return found
+
+
+class Admission:
+    """What newcomers to a locked pool get. Counts in memory: good until anything else changes seats of the pool."""
+
+    def __init__(self, pool: SeatPool, now):
+        settle(pool, now)
+        self._pool = pool
+        self._counter = pool.queue_counter
+        self._has_queue = pool.allocations.filter(state__in=[State.WAITING, State.OFFERED]).exists()
+        # Behind others nobody asks how many seats there are.
+        self._count = None if self._has_queue else _count(pool)
+        self._reserves = None if self._has_queue else _reserves(pool, now)
+
+    def state_for(self, registration: Registration) -> State | None:
+        """Held, or waiting under the pool's new `queue_counter`; None where there is no waiting list."""
+        # A newcomer never passes somebody who waits or considers an offer.
+        if not self._has_queue and _fits(self._pool, self._count, self._reserves, registration):
+            self._count.add(registration.city_id, registration.stakeholder_id)
+            return State.HELD
+        if not self._pool.has_waiting_list:
+            return None
+        self._has_queue = True
+        self._pool.queue_counter += 1
+        return State.WAITING
+
+    def keep_counter(self) -> None:
+        """Store the places in the queue that were given out."""
+        if self._pool.queue_counter != self._counter:
+            self._counter = self._pool.queue_counter
+            self._pool.save(update_fields=["queue_counter"])
 
 
 def release(pool: SeatPool, registration: Registration, now, *, state=State.RELEASED) -> bool:
@@ -138,19 +194,20 @@ def settle(pool: SeatPool, now=None) -> list[SeatAllocation]:
     Returns the allocations that moved up.
     """
     now = now or timezone.now()
-    _end_offers(pool, now)
+    tally = _tally(pool)
+    if tally.first_end and tally.first_end <= now:
+        _end_offers(pool, now)
+        tally = _tally(pool)
     event = pool.event
     if event.status != event.Status.PUBLISHED or event.starts_at <= now:
         return []
-    count = _count(pool)
-    if pool.capacity is not None and count.taken >= pool.capacity:
-        # The common case in a rush: nobody need be read who waits.
+    if not tally.waiting or (pool.capacity is not None and tally.held + tally.offered >= pool.capacity):
+        # The common cases: nobody need be read.
         return []
+    count = _count(pool)
     waiting = list(
         pool.allocations.filter(state=State.WAITING).select_related("registration").order_by("position", "pk")
     )
-    if not waiting:
-        return []
     reserves = _reserves(pool, now)
     moved = []
     for allocation in waiting:
@@ -239,12 +296,13 @@ def hold(allocation: SeatAllocation, now, *, is_overbooked=False, actor=None) ->
 # What a registration's seats say of its state ----------------------------------------------------
 
 OF_MODE = (SeatPool.Kind.IN_PERSON, SeatPool.Kind.ONLINE)
-_MEANING = (
-    (State.HELD, Registration.State.CONFIRMED),
-    (State.OFFERED, Registration.State.OFFERED),
-    (State.WAITING, Registration.State.WAITLISTED),
-    (State.EXPIRED, Registration.State.LAPSED),
-)
+STATE_BY_SEAT = {
+    State.HELD: Registration.State.CONFIRMED,
+    State.OFFERED: Registration.State.OFFERED,
+    State.WAITING: Registration.State.WAITLISTED,
+    State.EXPIRED: Registration.State.LAPSED,
+}
+"""The first of these that a registration's seats have says how it stands."""
 
 
 def follow(registration: Registration, now, *, note="", actor=None) -> None:
@@ -255,7 +313,7 @@ def follow(registration: Registration, now, *, note="", actor=None) -> None:
     if registration.state not in Registration.ACTIVE:
         return
     states = set(registration.allocations.filter(pool__kind__in=OF_MODE).values_list("state", flat=True))
-    meaning = next((meaning for state, meaning in _MEANING if state in states), None)
+    meaning = next((meaning for state, meaning in STATE_BY_SEAT.items() if state in states), None)
     if meaning is None:
         return
     set_state(registration, meaning, note=note, actor=actor)
@@ -273,15 +331,23 @@ def set_state(registration: Registration, state, *, actor=None, note="", is_told
     """Record a state and tell the person, unless another mail tells it; False where nothing changed."""
     if registration.state == state:
         return False
-    was = registration.state
-    registration.state, registration.state_at = state, timezone.now()
-    registration.save(update_fields=["state", "state_at"])
-    step = RegistrationStep.objects.create(
-        registration=registration, from_state=was, to_state=state, actor=actor, note=note[:500]
-    )
-    if is_told:
-        announce_state(registration, step)
+    set_states([registration], state, actor=actor, note=note, is_told=is_told)
     return True
+
+
+def set_states(registrations: list[Registration], state, *, actor=None, note="", is_told=True, **columns) -> None:
+    """As `set_state`, for registrations of which none is in that state yet; stores other `columns` with it."""
+    steps = [
+        RegistrationStep(registration=one, from_state=one.state, to_state=state, actor=actor, note=note[:500])
+        for one in registrations
+    ]
+    at = timezone.now()
+    for registration in registrations:
+        registration.state, registration.state_at = state, at
+    Registration.objects.filter(pk__in=[one.pk for one in registrations]).update(state=state, state_at=at, **columns)
+    RegistrationStep.objects.bulk_create(steps)
+    if is_told:
+        announce_states(list(zip(registrations, steps, strict=True)))
 
 
 def place_in_queue(allocation: SeatAllocation) -> int:

@@ -8,13 +8,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from events.emails import tell
-from events.models import Event, EventStep, Registration
+from events.models import Event, EventStep, Registration, SeatReserve
 from events.rules import has_place
 from events.services.seats import lock_pools
 
 logger = logging.getLogger(__name__)
 
-INSTANTS = ("starts_at", "ends_at", "registration_closes_at")
+INSTANTS = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
 TOLD = (*Registration.WITH_PLACE, Registration.State.WAITLISTED, Registration.State.OFFERED)
 
 
@@ -26,9 +26,11 @@ def follow_zone_rules(now=None) -> int:
     """
     now = now or timezone.now()
     # A day to spare: by the new rules an event may end later than the old instant says.
-    is_ahead = Q(ends_at__gt=now - timedelta(days=1)) | Q(registration_closes_at__gt=now)
+    is_ahead = Q(ends_at__gt=now - timedelta(days=1))
+    is_ahead |= Q(registration_opens_at__gt=now) | Q(registration_closes_at__gt=now)
+    is_ahead |= Q(pk__in=SeatReserve.objects.filter(releases_at__gt=now).values("pool__event"))
     count = 0
-    for event in Event.objects.filter(is_ahead).prefetch_related("sessions").order_by("pk"):
+    for event in Event.objects.filter(is_ahead).prefetch_related("sessions", "pools__reserves").order_by("pk"):
         if not _differing(event):
             continue
         try:
@@ -61,7 +63,7 @@ def _follow(event_id) -> bool:
 
 
 def _differing(event):
-    """[(record, fields)] of the event and its sessions whose instants the present rules put elsewhere; set, not saved."""
+    """[(record, fields)] of the event, its sessions and kept seats that the present rules put elsewhere; set, not saved."""
     found = []
     old = [getattr(event, name) for name in INSTANTS]
     event.derive_times(is_strict=False)
@@ -75,6 +77,13 @@ def _differing(event):
         _keep_length(session, *old)
         if (session.starts_at, session.ends_at) != old:
             found.append((session, ("starts_at", "ends_at")))
+    for pool in event.pools.all():
+        pool.event = event
+        for reserve in pool.reserves.all():
+            reserve.pool, old = pool, reserve.releases_at
+            reserve.derive_times(is_strict=False)
+            if reserve.releases_at != old:
+                found.append((reserve, ("releases_at",)))
     return found
 
 

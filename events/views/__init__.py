@@ -1,6 +1,6 @@
 from events.views.calendars import calendar, event_file, personal
 from events.views.files import document
-from events.views.mine import mine
+from events.views.mine import mine, my_calendar
 from events.views.pages import detail, event_list, month, series
 from events.views.participating import (
     accept,
@@ -12,6 +12,7 @@ from events.views.participating import (
     decline,
     make_calendar,
     manage,
+    new_calendar,
     withdraw,
 )
 from events.views.registering import register, register_sent
@@ -33,6 +34,8 @@ __all__ = [
     "manage",
     "mine",
     "month",
+    "my_calendar",
+    "new_calendar",
     "personal",
     "register",
     "register_sent",

@@ -1,7 +1,5 @@
 """The list at the door, and the code that a participant shows there. GET shows, POST marks."""
 
-import unicodedata
-
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -16,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.views import token_page
 from events.documents.certificate import qr_svg
+from events.finding import matching
 from events.models import Attendance, Registration
 from events.rules import has_place, runs
 from events.services.attending import TAKES_ATTENDANCE, check_in, sessions_that_count, undo_check_in
 from events.tokens import is_token_of, token_of
 from events.views.participating import registration_of
 from events.views.retrying import can_be_sent_again
-from events.views.running import desk_context, for_who_runs_the_event
+from events.views.running import asked_for, desk_context, for_who_runs_the_event, pages_of
 
 PER_PAGE = 50
 
@@ -34,25 +33,24 @@ def check_in_list(request, event, session=None):
     """Everybody with a place, by name; one button each, at the event or in one session."""
     sessions = sessions_that_count(event)
     session = _session(sessions, session)
-    people = list(event.registrations.taking_part().select_related("city").order_by("name", "email", "pk"))
+    people = event.registrations.taking_part()
     if request.method == "POST":
         return _mark(request, event, session, people)
-    marks = dict(
-        Attendance.objects.filter(registration__event=event, session=session).values_list("registration", "source")
-    )
-    asked = request.GET.get("q", "").strip()[:100]
-    found = [one for one in people if _folded(asked) in _folded(f"{one.name} {one.email} {one.city or ''}")]
+    asked = asked_for(request)
+    found = matching(people, asked).select_related("city").order_by("name", "email", "pk")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    marks = Attendance.objects.filter(registration__event=event, session=session)
+    here = set(marks.filter(registration__in=list(page)).values_list("registration", flat=True))
     for registration in page:
-        registration.is_here = registration.pk in marks
+        registration.is_here = registration.pk in here
     context = desk_context(request, event, "check-in") | {
         "sessions": sessions,
         "session": session,
         "asked": asked,
-        "query": urlencode({"q": asked}) if asked else "",
         "page": page,
-        "total": len(people),
-        "here": len(marks),
+        "pages": pages_of(page, asked),
+        "total": people.count(),
+        "here": marks.count(),
         "is_open": event.status in TAKES_ATTENDANCE,
     }
     return render(request, "events/desk/check_in.html", context)
@@ -67,16 +65,9 @@ def _session(sessions, pk):
     return found
 
 
-def _folded(text):
-    """Without capitals and accents, as people type at a door."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
-
-
 def _mark(request, event, session, people):
-    registration = next((one for one in people if str(one.pk) == request.POST.get("registration")), None)
-    if registration is None:
-        raise Http404
+    pk = request.POST.get("registration", "")
+    registration = get_object_or_404(people, pk=pk if pk.isdecimal() and len(pk) < 19 else 0)
     act = undo_check_in if "undo" in request.POST else check_in
     try:
         act(registration, actor=request.user, session=session)

@@ -4,32 +4,35 @@ import hashlib
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.views import token_page
 from common.uploads import check_size
 from events.documents import certificate_pdf
+from events.finding import matching
 from events.forms.afterwards import RevokeForm
-from events.models import Certificate
-from events.services.attending import settle_attendance
+from events.models import Certificate, CertificateRun
 from events.services.certifying import (
     certificate_of,
     in_hours,
     issue,
-    issue_all,
+    lacking,
     minutes_by_registration,
     revoke,
     stored_file,
     why_not,
 )
+from events.services.certifying_all import ask_for_all, issued_by
 from events.views.participating import registration_of
-from events.views.running import desk_context, for_who_runs_the_event
+from events.views.running import asked_for, desk_context, for_who_runs_the_event, pages_of
 
 MAX_BYTES = 5 * 1024 * 1024
+PER_PAGE = 50
+MOST_REFUSED = 20
 
 
 @require_safe
@@ -40,47 +43,73 @@ def certificates(request, event):
 
 def _page(request, event, bound=None, status=200):
     """Everybody who had a place, with hours and certificate; `bound` is (certificate, refused form)."""
-    minutes = minutes_by_registration(event)
-    valid, revoked = {}, {}
-    for one in Certificate.objects.filter(registration__event=event).order_by("pk"):
-        (valid if one.revoked_at is None else revoked)[one.registration_id] = one
-        one.form = bound[1] if bound and bound[0].pk == one.pk else RevokeForm(prefix=f"certificate-{one.pk}")
-    rows = []
-    for registration in event.registrations.taking_part().order_by("name", "pk"):
-        registration.event = event
-        attended = minutes.get(registration.pk, 0)
-        rows.append(
-            {
-                "registration": registration,
-                "hours": in_hours(attended),
-                "certificate": valid.get(registration.pk),
-                "revoked": revoked.get(registration.pk),
-                "why_not": why_not(registration, attended),
-            }
-        )
+    asked = asked_for(request)
+    people = matching(event.registrations.taking_part(), asked).order_by("name", "pk")
+    if bound:
+        people = people.filter(pk=bound[0].registration_id)
+    page = Paginator(people, PER_PAGE).get_page(request.GET.get("page"))
     context = desk_context(request, event, "certificates") | {
-        "rows": rows,
-        "waiting": sum(1 for row in rows if not row["certificate"] and not row["why_not"]),
+        "rows": _rows(event, list(page), bound),
+        "page": page,
+        "pages": pages_of(page, asked),
+        "asked": asked,
+        "waiting": len(lacking(event)),
+        "issuing": _issuing(event),
     }
     return render(request, "events/desk/certificates.html", context, status=status)
+
+
+def _rows(event, registrations, bound):
+    minutes = minutes_by_registration(event, [one.pk for one in registrations])
+    valid, revoked = {}, {}
+    for one in Certificate.objects.filter(registration__in=registrations).order_by("pk"):
+        (valid if one.revoked_at is None else revoked)[one.registration_id] = one
+        one.form = bound[1] if bound and bound[0].pk == one.pk else RevokeForm(prefix=f"certificate-{one.pk}")
+    for registration in registrations:
+        registration.event = event
+        attended = minutes.get(registration.pk, 0)
+        yield {
+            "registration": registration,
+            "hours": in_hours(attended),
+            "certificate": valid.get(registration.pk),
+            "revoked": revoked.get(registration.pk),
+            "why_not": why_not(registration, attended),
+        }
+
+
+@require_safe
+@for_who_runs_the_event
+def issuing_progress(request, event):
+    """How far the worker is, asked for by the page every few seconds; when it is done the page shows itself anew."""
+    issuing = _issuing(event)
+    response = render(request, "events/desk/_issuing.html", {"event": event, "issuing": issuing})
+    if not (issuing and issuing["run"].is_under_way):
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _issuing(event):
+    """What the page tells of certificates that were asked for all at once, or None."""
+    run = CertificateRun.objects.filter(event=event).first()
+    if run is None:
+        return None
+    refused = event.registrations.filter(pk__in=run.refused_ids).order_by("name", "pk")
+    return {"run": run, "issued": issued_by(run), "refused": refused[:MOST_REFUSED], "left": len(run.refused_ids)}
 
 
 @require_POST
 @for_who_runs_the_event
 def issue_certificates(request, event):
-    """For everybody who is entitled or, with a `registration`, for one of them."""
+    """For everybody who is entitled, by a worker, or with a `registration` for one of them at once."""
     try:
         if request.POST.get("registration", "").isdecimal():
             registration = get_object_or_404(event.registrations, pk=request.POST["registration"])
-            issued = [issue(registration, actor=request.user, printed=certificate_pdf)]
+            issue(registration, actor=request.user, printed=certificate_pdf)
+            messages.success(request, _("The certificate is issued."))
         else:
-            settle_attendance(event, actor=request.user)
-            issued = issue_all(event, actor=request.user, printed=certificate_pdf)
+            ask_for_all(event, actor=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect("event_desk:certificates", event.pk)
-    text = ngettext("%(count)s certificate is issued.", "%(count)s certificates are issued.", len(issued))
-    messages.success(request, text % {"count": len(issued)})
     return redirect("event_desk:certificates", event.pk)
 
 

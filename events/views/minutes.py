@@ -16,9 +16,11 @@ from common.forms import RICH_TEXT_WORDS
 from common.languages import current_language
 from common.text import plain_from_rich
 from events.documents.report import report_pdf
-from events.forms.minutes import MinutesForm
+from events.forms.minutes import MinutesForm, NoteLinkForm
 from events.models import BreakoutGroup
+from events.rules import NOTES_OPEN
 from events.services.minutes import ConflictError, insert_notes, latest_revision, revisions, save_minutes
+from events.services.note_links import send_note_link, withdraw_note_link
 from events.showing import moment_in_words
 from events.views.planning import desk_context, for_who_runs_the_event
 from practices.views.reviewing import keep_errors
@@ -28,25 +30,42 @@ READS = ["GET", "HEAD", "POST"]
 
 
 def _group(event, pk):
-    groups = BreakoutGroup.objects.filter(session__event=event).select_related("session__event", "room__event")
+    related = ["session__event", "room__event", "moderator", "rapporteur"]
+    groups = BreakoutGroup.objects.filter(session__event=event).select_related(*related)
     return get_object_or_404(groups, pk=pk)
 
 
 @require_http_methods(READS)
 @for_who_runs_the_event
 def minutes(request, event):
-    return _write(request, event, None, reverse("event_desk:minutes", args=[event.pk]))
+    address = reverse("event_desk:minutes", args=[event.pk])
+    frame = desk_context(request, event, "minutes") | {"groups": _groups_with_notes(event)}
+    return writing(request, event, None, address, "events/desk/minutes.html", frame, actor=request.user)
 
 
 @require_http_methods(READS)
 @for_who_runs_the_event
 def notes(request, event, group):
     group = _group(event, group)
-    return _write(request, event, group, reverse("event_desk:notes", args=[event.pk, group.pk]))
+    address = reverse("event_desk:notes", args=[event.pk, group.pk])
+    frame = desk_context(request, event, "minutes") | links_context(event, group)
+    return writing(request, event, group, address, "events/desk/notes.html", frame, actor=request.user)
 
 
-def _write(request, event, group, address):
-    """The page of a text. A refused save keeps what was typed; one on an old state shows both texts."""
+def links_context(event, group, form=None):
+    """What the note page of a group tells of links that were sent, with the form that sends one."""
+    links = list(group.note_links.select_related("sent_by"))
+    for link in links:
+        link.when = moment_in_words(link.sent_at, event.time_zone)
+    may_send = event.status in NOTES_OPEN
+    return {"links": links, "link_form": (form or NoteLinkForm(group=group)) if may_send else None}
+
+
+def writing(request, event, group, address, template, frame, *, actor, link=None):
+    """The page of a text. A refused save keeps what was typed; one on an old state shows both texts.
+
+    `frame` is what the template needs beside it; whoever writes does so as `actor` or by a `link`.
+    """
     latest, conflict = latest_revision(event, group), None
     language = latest.language if latest else (group and group.language) or event.source_language
     if request.method == "POST":
@@ -54,7 +73,7 @@ def _write(request, event, group, address):
         if form.is_valid():
             values = form.cleaned_data
             try:
-                save_minutes(event, actor=request.user, group=group, **values)
+                save_minutes(event, actor=actor, link=link, group=group, **values)
             except ConflictError as error:
                 conflict = latest = error.latest
                 form = _on(form, conflict)
@@ -70,7 +89,8 @@ def _write(request, event, group, address):
             "text": latest.text if latest else "",
         }
         form = MinutesForm(initial=initial, shown_language=language)
-    context = desk_context(request, event, "minutes") | {
+    context = frame | {
+        "event": event,
         "group": group,
         "form": form,
         "media": Media.from_media(form.media, nonce=request.csp_nonce),
@@ -79,16 +99,14 @@ def _write(request, event, group, address):
         "conflict": conflict,
         "difference": _difference(conflict.text, form.data["text"], conflict.language) if conflict else None,
         "revisions": _history(event, group),
-        "groups": [] if group else _groups_with_notes(event),
         "address": address,
     }
-    template = "events/desk/notes.html" if group else "events/desk/minutes.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 
 
 def _history(event, group):
     """The revisions, the newest first, with the moment of each by the clock of the event's place."""
-    found = list(revisions(event, group).select_related("author"))
+    found = list(revisions(event, group).select_related("author", "link"))
     for revision in found:
         revision.when = moment_in_words(revision.at, event.time_zone)
     return found
@@ -121,6 +139,43 @@ def _difference(before, after, language):
     """As `workspace/_difference.html` wants it."""
     pieces = word_pieces(plain_from_rich(before), plain_from_rich(after))
     return SimpleNamespace(pieces=pieces, language=language, note="")
+
+
+@require_POST
+@for_who_runs_the_event
+def send_link(request, event, group):
+    """Mail the address of the note page to somebody who moderates or reports in the group."""
+    group = _group(event, group)
+    form = NoteLinkForm(request.POST, group=group)
+    if form.is_valid():
+        try:
+            link = send_note_link(group, actor=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            keep_errors(form, error)
+        else:
+            messages.success(request, _("The link is on its way to %(address)s.") % {"address": link.email})
+            return _to_links(event, group)
+    return _links_refused(request, event, group, form)
+
+
+def _links_refused(request, event, group, form):
+    """The form with its errors, on a page of its own: what somebody writes in the notes meanwhile is not touched."""
+    context = desk_context(request, event, "minutes") | {"group": group} | links_context(event, group, form)
+    return render(request, "events/desk/note_links.html", context | {"link_form": form}, status=422)
+
+
+@require_POST
+@for_who_runs_the_event
+def withdraw_link(request, event, group, link):
+    group = _group(event, group)
+    found = get_object_or_404(group.note_links, pk=link)
+    withdraw_note_link(found, actor=request.user)
+    messages.success(request, _("The link of %(person)s opens nothing any more.") % {"person": found})
+    return _to_links(event, group)
+
+
+def _to_links(event, group):
+    return redirect(reverse("event_desk:notes", args=[event.pk, group.pk]) + "#links")
 
 
 @require_safe

@@ -116,13 +116,20 @@ def detail(request, pk, slug=""):
     reader = current_language()
     if request.path != alternates[reader] and slug != event.slug:
         return HttpResponsePermanentRedirect(alternates[reader])
+    return render(request, "events/event_detail.html", detail_context(request, event, alternates))
+
+
+def detail_context(request, event, alternates):
+    """What the page of an event from `with_programme` tells; `alternates` are its addresses in all languages."""
+    reader, scope = current_language(), Event.objects.visible_to(request.user)
     reading = read_event(event, reader)
     canonical = alternates[reader if reader in reading.languages else event.source_language]
     siblings = series_cards(event.series, scope.announced(), labels(request), but_for=event.pk) if event.series else []
-    context = {
+    return {
         "section": "events",
         "event": event,
         "reading": reading,
+        "may_fetch": True,
         "series": event.series and localized(event.series, "title", reader, event.series.source_language),
         "siblings": siblings,
         "calendar_query": "?" + urlencode([("network", network.slug) for network in reading.networks]),
@@ -134,7 +141,6 @@ def detail(request, pk, slug=""):
         "canonical": canonical,
         "is_changed": any(mark.is_change for mark in reading.marks),
     }
-    return render(request, "events/event_detail.html", context)
 
 
 @require_safe

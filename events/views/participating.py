@@ -9,16 +9,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from redis.exceptions import RedisError
 
+from accounts.limits import over_limit
 from accounts.views import token_page
-from events.availability import availability_of
 from events.forms.participating import DetailsForm, SessionsForm, WishesForm
 from events.models import Registration
 from events.participation import Participation
 from events.services import registering
+from events.services.entering import confirm_in_turn
 from events.services.own_details import tell_details
-from events.services.personal_calendars import mail_calendar
+from events.services.personal_calendars import existing_calendar, mail_calendar, renew_calendar
 from events.services.wishing import wish_groups
+from events.standings import availability_of
 from events.tokens import is_token_of, token_of
 from events.views.retrying import can_be_sent_again
 
@@ -34,7 +37,15 @@ def registration_of(uid, token):
     return registration
 
 
-def participant_page(methods):
+def key_of(uid, token):
+    """As `registration_of`, with no more than what names it."""
+    registration = get_object_or_404(Registration.objects.only("uid", "token_version", "event"), uid=uid)
+    if not is_token_of(registration, token):
+        raise Http404
+    return registration
+
+
+def participant_page(methods, find=registration_of):
     """Decorate a page or button of a participant: the view gets the registration in place of the link's parts."""
 
     def decorate(view):
@@ -44,7 +55,7 @@ def participant_page(methods):
         @can_be_sent_again
         @wraps(view)
         def answer(request, uid, token, **kwargs):
-            return view(request, registration_of(uid, token), **kwargs)
+            return view(request, find(uid, token), **kwargs)
 
         return answer
 
@@ -67,16 +78,17 @@ def done(request, registration, words):
 # Confirming the address --------------------------------------------------------------------------
 
 
-@participant_page(require_http_methods(["GET", "HEAD", "POST"]))
+@participant_page(require_http_methods(["GET", "HEAD", "POST"]), find=key_of)
 def confirm(request, registration):
     status, problem = 200, ""
     if request.method == "POST":
         try:
-            registering.confirm_address(registration)
+            confirm_in_turn(registration)
         except ValidationError as error:
             status, problem = 409, " ".join(error.messages)
         else:
             return own_page(registration)
+    registration = registration_of(registration.uid, token_of(registration))
     context = _context(registration) | {"problem": problem}
     return render(request, "events/registration_confirm.html", context, status=status)
 
@@ -103,6 +115,7 @@ def show(request, registration, *, status=200, problem="", **forms):
         context["wishes"] = wishes if wishes.sessions else None
         context["other_mode"] = next((one for one in availability if one.pool.kind == own.other_mode), None)
     context |= {"problem": problem, "has_calendar": bool(own.is_settled and registration.email)}
+    context["calendar"] = existing_calendar(registration.email)
     return render(request, "events/registration.html", context, status=status)
 
 
@@ -214,3 +227,24 @@ def make_calendar(request, registration):
         return own_page(registration)
     mail_calendar(registration)
     return done(request, registration, _("The address of your calendar is on its way to your mailbox."))
+
+
+@participant_page(require_http_methods(["GET", "HEAD", "POST"]))
+def new_calendar(request, registration):
+    """Whether the old address of the calendar is to be closed; then the new one goes to the mailbox, as the first did."""
+    if existing_calendar(registration.email) is None:
+        return own_page(registration)
+    if request.method == "POST":
+        try:
+            if over_limit(request, "event_calendar", key=registration.email.lower()):
+                return _wait(request, registration)
+        except RedisError:
+            return _wait(request, registration)
+        renew_calendar(registration)
+        return done(request, registration, _("The old address is closed. The new one is on its way to your mailbox."))
+    return render(request, "events/calendar_renew.html", _context(registration))
+
+
+def _wait(request, registration):
+    problem = _("That was very much in a short time. Nothing has changed: please try again later.")
+    return render(request, "events/calendar_renew.html", _context(registration) | {"problem": problem}, status=429)

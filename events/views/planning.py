@@ -13,7 +13,7 @@ from common.spreadsheets import KINDS, csv_chunks
 from events.forms.planning import MoveForm
 from events.rooms import board, break_out_sessions, people_table, zoom_table
 from events.services.planning import clear_groups, fill_groups, place, unfix
-from events.views.running import desk_context, for_who_runs_the_event
+from events.views.running import asked_for, desk_context, for_who_runs_the_event
 
 TABLES = {"zoom": zoom_table, "people": people_table}
 BYTE_ORDER_MARK = "\ufeff"
@@ -35,8 +35,11 @@ def _page(request, event, sessions, session, *, problem="", status=200):
         "sessions": sessions,
         "session": session,
         "board": board(session) if session else None,
+        "asked": asked_for(request),
         "problem": problem,
     }
+    if session:
+        context["board"].show(context["asked"])
     return render(request, "events/desk/planner.html", context, status=status)
 
 

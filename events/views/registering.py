@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -15,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from redis.exceptions import RedisError
 
 from accounts.limits import over_limit, seconds_to_wait, wait_in_words
-from events.availability import availability_of
 from events.forms.registering import RegistrationForm
 from events.models import Event
 from events.rules import closed_because
-from events.services.registering import CLOSED
+from events.services.entering import CLOSED
 from events.services.registering import register as note_registration
+from events.standings import availability_of
 from events.tokens import token_of
 from events.views.retrying import RETRY_AFTER, is_locked
 from practices.views.keeping import forgery
@@ -42,22 +43,30 @@ def event_for(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request, pk, slug):
     """Where the token is gone, as after signing in in another tab, the answer still holds all that was typed."""
-    refusal = forgery(request) if request.method == "POST" else None
-    if refusal and request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
-        return refusal
     event = event_for(request, pk)
     if slug != event.slug and request.method != "POST":
         return redirect("events:register", event.pk, event.slug)
+    return registering(request, event, reverse("events:register-sent", args=[event.pk, event.slug]))
+
+
+def registering(request, event, sent, nomination=None):
+    """The form for an event that the visitor may see; `sent` is the page that follows it. Exempt from Django's own check
+    of forged forms: it is made here, so that what was typed survives it."""
+    refusal = forgery(request) if request.method == "POST" else None
+    if refusal and request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
+        return refusal
     availability = availability_of(event)
     reason = closed_because(event) or _full(event, availability)
     if reason:
         return closed(request, event, reason, status=409 if request.method == "POST" else 200)
-    form = RegistrationForm(request.POST or None, event=event, availability=availability, user=request.user)
+    form = RegistrationForm(
+        request.POST or None, event=event, availability=availability, user=request.user, nomination=nomination
+    )
     if refusal:
         notice = _("Your sign-in is newer than the page you came from. Nothing is lost: please send it once more.")
         return _page(request, event, form, 403, notice)
     if request.method == "POST" and form.is_valid():
-        return _answered(request, event, form)
+        return _answered(request, event, form, sent)
     return _page(request, event, form, status=422 if form.errors else 200)
 
 
@@ -72,7 +81,7 @@ def closed(request, event, reason, status=200):
     return render(request, "events/registration_closed.html", context, status=status)
 
 
-def _answered(request, event, form):
+def _answered(request, event, form, sent):
     """Whoever registers with another address than the account's is told to look into the mail, known or not."""
     started = time.monotonic()
     try:
@@ -94,7 +103,7 @@ def _answered(request, event, form):
         messages.success(request, _("Your registration has arrived."))
         return redirect("events:manage", found.uid, token_of(found))
     time.sleep(max(0, LEAST_SECONDS - (time.monotonic() - started)))
-    return redirect("events:register-sent", event.pk, event.slug)
+    return redirect(sent)
 
 
 def _registered(request, event, form):

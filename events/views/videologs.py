@@ -22,8 +22,13 @@ from events.views.attending import list_address
 from events.views.retrying import can_be_sent_again
 from events.views.running import desk_context, for_who_runs_the_event
 
-MOST_OPEN = 60
-"""People of a log whom nobody resembles get a choice among all participants, while they are so few."""
+MOST_CHOICES = 12_000
+"""People of a log whom nobody resembles get a choice among all participants, while that makes no more lines than these."""
+
+MOST_IN_DOUBT = 500
+MOST_ALIKE = 20
+MOST_CERTAIN = 200
+"""So many of those who were found without doubt are shown; all of them are stored."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,8 +47,13 @@ def attendance(request, event):
         return render(request, "events/desk/attendance.html", context, status=422)
     session = form.cleaned_data["session"]
     found = find_people(event, form.log.people)
+    rows = _rows(event, found, session)
+    shown = [row for row in rows if not row["registration"]][:MOST_IN_DOUBT]
+    certain = [row for row in rows if row["registration"]]
     context |= {
-        "rows": _rows(event, found, session),
+        "rows": shown + certain[:MOST_CERTAIN],
+        "more": len(certain[MOST_CERTAIN:]),
+        "more_in_doubt": len(rows) - len(certain) - len(shown),
         "session": session,
         "skipped": form.log.skipped,
         "sealed": sealed(event, found, session),
@@ -57,7 +67,8 @@ def _rows(event, found, session):
     known = {one.registration.pk for one in found if one.registration}
     others = [one for one in event.registrations.taking_part().order_by("name", "pk") if one.pk not in known]
     seats = seats_by_registration(known)
-    is_few = sum(1 for one in found if not one.registration) <= MOST_OPEN
+    nobody_alike = sum(1 for one in found if not (one.registration or one.candidates))
+    is_few = nobody_alike * len(others) <= MOST_CHOICES
     rows = []
     for number, one in enumerate(found):
         presence = Presence(tuple(one.attendee.intervals), one.attendee.seconds)
@@ -71,7 +82,7 @@ def _rows(event, found, session):
                 "by": one.by,
                 "minutes": sum(minutes.values()),
                 "is_ambiguous": bool(one.candidates),
-                "choices": [] if one.registration else one.candidates or (others if is_few else []),
+                "choices": [] if one.registration else one.candidates[:MOST_ALIKE] or (others if is_few else []),
             }
         )
     return sorted(rows, key=lambda row: (row["registration"] is not None, not row["is_ambiguous"]))

@@ -24,7 +24,7 @@ from events.models import (
     RegistrationStep,
     Session,
 )
-from events.services import following_up, life, minutes, polls, registering
+from events.services import admitting, following_up, life, minutes, polls
 from events.services.attending import check_in
 from events.services.duplicating import duplicate_event
 from networks.models import City, Network, RoleAssignment
@@ -95,7 +95,7 @@ def _event(entry, series, made):
         _agenda(event, entry)
         event = life.publish(event, actor=actor)
         for pool in event.pools.filter(session=None):
-            registering.change_pool(pool, {"capacity": entry.get("seats")}, actor=actor)
+            admitting.change_pool(pool, {"capacity": entry.get("seats")}, actor=actor)
         _participants(event, entry, actor)
     _what_became_of_it(event, entry, actor)
     return event
@@ -155,7 +155,7 @@ def _participants(event, entry, actor):
     kinds = list(Term.objects.filter(scheme=Scheme.ORGANISATION_TYPE, code__in=STAKEHOLDERS).order_by("code"))
     for number in range(entry.get("participants", 0)):
         name = NAMES[number % len(NAMES)]
-        registering.enter_by_hand(
+        admitting.enter_by_hand(
             event,
             {
                 "email": f"{name.lower()}.{event.pk}@example.org",
@@ -231,7 +231,7 @@ def _poll(event, asked, actor):
 def _nominate(workshop, meeting):
     actor = _coordinator(workshop.networks.all())
     for registration in workshop.registrations.filter(state=Registration.State.ATTENDED).order_by("pk")[:6]:
-        registering.nominate(
+        admitting.nominate(
             meeting,
             registration.email,
             actor=actor,

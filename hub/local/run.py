@@ -112,7 +112,7 @@ def children(listener):
         Child("beat", [*celery, "beat", "--loglevel", "WARNING"]),
         Child(
             "web",
-            [*gunicorn, "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--access-logfile", "-"],
+            [*gunicorn, "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--access-logfile", "-"],
             pass_fds=(listener,),
         ),
         # Alone on its broker: there are no neighbours to look for.

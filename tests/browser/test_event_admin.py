@@ -7,11 +7,11 @@ import pytest
 from django.utils import timezone
 
 from common.models import OutboxMail
-from events.models import Nomination, SeatReserve
+from events.models import Nomination
 from events.services.life import postpone
 from networks.models import RoleAssignment
 from networks.services import grant_role
-from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
+from tests.events.factories import make_event, make_group, make_registration, make_reserve, make_room, make_session
 from tests.factories import make_city, make_network, make_person, make_term
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -36,8 +36,8 @@ def event(transactional_db):
     workshop = make_session(event, "Workshops", kind="breakout", seats=5)
     make_group(workshop, "Schools and parents", room=room)
     pool = event.pools.get(kind="in-person")
-    SeatReserve.objects.create(
-        pool=pool,
+    make_reserve(
+        pool,
         stakeholder=make_term("organisation-type", label_en="School", label_ar="مدرسة"),
         seats=1,
         releases_at=timezone.now() + timedelta(days=3),
@@ -120,6 +120,7 @@ def test_pages_below_the_overview_fit_a_phone(open_as, event, coordinator):
         "register": f"event/{event.pk}/register/",
         "nominate": f"event/{event.pk}/nominate/",
         "duplicate": f"event/{event.pk}/duplicate/",
+        "cohosts": f"event/{event.pk}/cohosts/",
         "list": "event/",
     }
     wide = []

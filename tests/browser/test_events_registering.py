@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from common.outbox.sending import send_waiting
 from events.models import Registration
-from events.services import registering
+from events.services import entering
 from events.tokens import token_of
 from networks.models import Membership
 from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
@@ -125,7 +125,7 @@ def test_own_page_by_keyboard_and_with_its_group(open_page, event):
 def test_pages_fit_and_read_in_both_directions(open_page, open_as, event, language, width):
     direction = "rtl" if language == "ar" else "ltr"
     place = make_registration(event, "asa@example.org")
-    waits = registering.confirm_address(make_registration(event, "bo@example.org", state="unverified", seat=False))
+    waits = entering.confirm_address(make_registration(event, "bo@example.org", state="unverified", seat=False))
     unverified = make_registration(event, "unverified@example.org", state="unverified", seat=False)
     person = make_person("bo@example.org", language=language)
     pages = {

@@ -5,9 +5,20 @@ from itertools import count
 
 from django.utils import timezone
 
-from events.models import BreakoutGroup, DatePoll, Event, EventSeries, Registration, Room, SeatPool, Session
+from events.models import (
+    BreakoutGroup,
+    DatePoll,
+    Event,
+    EventSeries,
+    Registration,
+    Room,
+    SeatPool,
+    SeatReserve,
+    Session,
+)
 from events.services.registering import ensure_pools
-from tests.factories import make_network
+from events.times import wall_clock
+from tests.factories import make_network, make_term
 
 _numbers = count(1)
 
@@ -16,6 +27,9 @@ def make_event(*, networks=None, published=True, day=None, seats=None, online_se
     """An event of one network; `seats` and `online_seats` are the limits of its pools, `title_xx` its texts."""
     number = next(_numbers)
     day = day or timezone.localdate() + timedelta(days=30)
+    if opens_at := values.pop("registration_opens_at", None):
+        local = wall_clock(opens_at, values.get("time_zone", "Europe/Stockholm"))
+        values |= {"opens_date": local.date(), "opens_time": local.time()}
     language = values.pop("source_language", "en")
     event = Event(
         source_language=language,
@@ -71,6 +85,21 @@ def make_session(
     return session
 
 
+def make_reserve(pool, *, releases_at, seats=1, **values):
+    """Seats kept until an instant, by the clock of the event's place."""
+    local = wall_clock(releases_at, pool.event.time_zone)
+    reserve = SeatReserve(
+        pool=pool,
+        stakeholder=values.get("stakeholder") or make_term("organisation-type"),
+        seats=seats,
+        releases_date=local.date(),
+        releases_time=local.time(),
+    )
+    reserve.derive_times()
+    reserve.save()
+    return reserve
+
+
 def make_room(event, name="Room", **values):
     return Room.objects.create(event=event, **{f"name_{event.source_language}": name}, **values)
 
@@ -86,10 +115,9 @@ def make_registration(event, email=None, *, state="confirmed", seat=True, **valu
         "mode": "in-person" if event.is_in_person else "online",
         "language": "en",
         "name": email.split("@")[0],
+        "verified_at": timezone.now(),
     } | values
-    registration = Registration.objects.create(
-        event=event, email=email, state=state, verified_at=timezone.now(), **values
-    )
+    registration = Registration.objects.create(event=event, email=email, state=state, **values)
     if seat and state in ("confirmed", "attended", "no-show"):
         pool = event.pools.get(kind=registration.mode, session=None)
         registration.allocations.create(pool=pool, state="held")

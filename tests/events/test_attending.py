@@ -1,5 +1,6 @@
 """Who was there: at the door, by code, by the log of a video conference."""
 
+import time as time_module
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from common.models import OutboxMail
+from events import videologs
 from events.attendees import find_people, sealed, unsealed
 from events.models import Attendance, Event, Registration
 from events.services.attending import (
@@ -188,6 +190,19 @@ Anna Berg,anna@example.org,06/15/2027 10:20:00 AM,06/15/2027 11:00:00 AM,40,No,
 Nino (Nino Rossi),,06/15/2027 10:00:00 AM,06/15/2027 10:15:30 AM,16,Yes,
 "=HYPERLINK(""http://evil.example"")",,06/15/2027 10:00:00 AM,06/15/2027 10:15:00 AM,15,Yes,
 """
+ZOOM_WITH_MEETING = """Topic,ID,User Name,User Email,Start Time,End Time,Participants,Duration (Minutes)
+Workshop,123 456 789,Host,host@example.org,06/15/2027 09:00:00 AM,06/15/2027 04:00:00 PM,2,420
+
+Name (original name),Email,Join time,Leave time,Duration (minutes),Guest,Recording disclaimer response,In waiting room
+Anna Berg,anna@example.org,06/15/2027 10:00:00 AM,06/15/2027 10:30:00 AM,30,No,OK,No
+Nino (Nino Rossi),,06/15/2027 10:00:00 AM,06/15/2027 10:15:00 AM,15,Yes,,No
+"""
+ZOOM_BESIDE_MEETING = (
+    "Topic,Meeting ID,User Name,User Email,Department,Start Time,End Time,Duration (Minutes),Participants,"
+    "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest\n"
+    "Workshop,123,Host,host@example.org,,06/15/2027 09:00,06/15/2027 16:00,420,1,"
+    "Anna Berg,anna@example.org,06/15/2027 10:00,06/15/2027 10:30,30,No\n"
+)
 TEAMS = """1. Summary
 Meeting title\tWorkshop
 Attended participants\t2
@@ -298,6 +313,7 @@ def test_rows_of_another_day_are_left_out_and_counted():
         (b"Name,Join Time,Leave Time\n" + b"a,b,c\n" * 20_001, "large"),
         (b"Name,Join Time,Leave Time\n" + b"," * 500 + b"\n", "large"),
     ],
+    ids=["binary", "other-table", "nothing", "rows", "columns"],
 )
 def test_file_that_is_no_log_is_refused(content, code):
     with pytest.raises(ValidationError) as refused:
@@ -309,6 +325,88 @@ def test_file_that_is_no_log_is_refused(content, code):
 def test_time_that_is_none_is_left_out(cell):
     log = log_of(HEAD + f"Anna,,{TIMES}Bo,,{cell},06/15/2027 10:30:00 AM\n")
     assert ([one.name for one in log.people], log.skipped) == (["Anna"], 1)
+
+
+def test_rows_of_all_files_together_are_limited():
+    files = [SimpleUploadedFile("a.csv", (HEAD + f"Anna,,{TIMES}" * 10_500).encode()) for _one in range(2)]
+    with pytest.raises(ValidationError) as refused:
+        read_logs(files, zone="Europe/Stockholm", starts_at=at(10), ends_at=at(16))
+    assert refused.value.messages == ["At most 20000 rows at once. Divide the log by session."]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2027-06-15 10:00:00", "2027-06-15 10:30:00"),
+        ("2027/06/15 10:00", "2027/06/15 10:30"),
+        ("15.06.2027 10:00", "15.06.2027 10:30"),
+        ("15/06/27, 10:00:00", "15/06/27, 10:30:00"),
+        ("6/15/27, 10:00:00\u202fAM", "6/15/27, 10:30:00\u202fAM"),
+        ("06/15/2027 10:00 am", "06/15/2027 10:30 am"),
+    ],
+)
+def test_times_are_read_in_each_format_of_the_programs(first, second):
+    assert as_rows(log_of(f"Name;Join Time;Leave Time\nAnna;{first};{second}\n")) == [
+        ("Anna", "", [(at(10), at(10, 30))], 0)
+    ]
+
+
+def test_format_is_found_from_cells_all_over_the_file():
+    of_another_day = "Bo,,01/02/2027 10:00:00 AM,01/02/2027 10:30:00 AM\n" * 600
+    log = log_of(HEAD + of_another_day + f"Anna,,{TIMES}")
+    assert (as_rows(log), log.skipped) == ([("Anna", "", [(at(10), at(10, 30))], 0)], 600)
+
+
+def test_format_is_tried_on_a_sample_and_not_on_each_row(monkeypatch):
+    read = []
+    monkeypatch.setattr(videologs, "_moment", lambda cell, form, zone: read.append(form))
+    with pytest.raises(ValidationError):
+        log_of(HEAD + f"Anna,,{TIMES}" * 10_000)
+    each_cell_once, formats, sample, columns = 2 * 10_000, 21 + 29, 200, 2
+    assert len(read) == each_cell_once + formats * sample * columns
+
+
+def test_name_made_to_be_searched_for_long_is_cut():
+    started = time_module.perf_counter()
+    log = log_of(HEAD + f"{' (' * 950})x,,{TIMES}" * 1_500)
+    assert ([len(one.name) <= 150 for one in log.people], time_module.perf_counter() - started < 5) == ([True], True)
+
+
+def test_zoom_log_with_the_meeting_above_leaves_the_host_out():
+    assert as_rows(log_of(ZOOM_WITH_MEETING)) == [
+        ("Anna Berg", "anna@example.org", [(at(10), at(10, 30))], 0),
+        ("Nino Rossi", "", [(at(10), at(10, 15))], 0),
+    ]
+
+
+def test_zoom_log_with_the_meeting_beside_tells_of_the_participant():
+    assert as_rows(log_of(ZOOM_BESIDE_MEETING)) == [("Anna Berg", "anna@example.org", [(at(10), at(10, 30))], 0)]
+
+
+def test_time_in_the_waiting_room_is_none_in_the_meeting():
+    head = "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,In Waiting Room\n"
+    rows = (
+        "Anna,,06/15/2027 09:30:00 AM,06/15/2027 10:00:00 AM,30,Yes,Yes\n"
+        "Anna,,06/15/2027 10:00:00 AM,06/15/2027 10:30:00 AM,30,Yes,No\n"
+    )
+    assert as_rows(log_of(head + rows)) == [("Anna", "", [(at(10), at(10, 30))], 0)]
+
+
+@pytest.mark.parametrize(
+    ("email", "upn", "told"),
+    [
+        ("", "Anna@Example.org", "anna@example.org"),
+        ("anna@example.org", "n123@example.org", "anna@example.org"),
+        ("", "anna_example.org#EXT#@host.onmicrosoft.com", ""),
+    ],
+)
+def test_teams_log_without_activities_tells_the_address_of_the_account(email, upn, told):
+    text = (
+        "Meeting Summary\nTotal Number of Participants\t1\nMeeting Title\tWorkshop\n\n"
+        "Full Name\tJoin Time\tLeave Time\tDuration\tEmail\tRole\tParticipant ID (UPN)\n"
+        f"Anna Berg\t15/06/27, 10:00:00\t15/06/27, 10:30:00\t30m 0s\t{email}\tPresenter\t{upn}\n"
+    )
+    assert as_rows(log_of(text.encode("utf-16"))) == [("Anna Berg", told, [(at(10), at(10, 30))], 0)]
 
 
 def test_file_that_is_too_large_is_refused_unread():

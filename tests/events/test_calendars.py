@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from common.models import OutboxMail
 from events.calendar_entries import HOST, page_address
-from events.calendars import invitation, personal_address, subscribed
+from events.calendars import Invitations, personal_address, subscribed
 from events.feeds import PAST_STAYS_DAYS
 from events.models import CANCELLED_STAYS_DAYS, Event, EventDateChange, GroupPlace, PersonalCalendar
 from events.services.personal_calendars import personal_calendar_of, rotate_calendar
@@ -48,6 +48,10 @@ def entries(text):
 def only(text):
     (found,) = entries(text).values()
     return found
+
+
+def invitation(registration, method, link=""):
+    return Invitations(registration.event_id).to(registration, method, link)
 
 
 def public(client, query="", language="en"):
@@ -479,6 +483,7 @@ def placed(**values):
     mine = make_group(session, "Schools", room=make_room(event, "Blue", join_link="https://join.example/blue"))
     make_group(session, "Police", room=make_room(event, "Red", join_link="https://join.example/red"))
     guest = make_registration(event, "guest@example.org", name="Ruth Guest", mode="online")
+    guest.allocations.create(pool=session.pool, state="held")
     GroupPlace.objects.create(registration=guest, session=session, group=mine)
     return event, session, guest
 

@@ -9,14 +9,17 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from pypdf import PdfReader
 
+from common import background
 from common.models import OutboxMail
+from events import tasks
 from events.documents import certificate_pdf
-from events.models import Attendance, Certificate, Event
+from events.models import Attendance, Certificate, CertificateRun, Event, Registration
+from events.services import certifying_all
 from events.services.attending import check_in, settle_attendance, undo_check_in
-from events.services.certifying import issue, issue_all, minutes_by_registration, revoke, stored_file
+from events.services.certifying import issue, lacking, minutes_by_registration, revoke, stored_file
 from events.tokens import token_of
 from networks.models import RoleAssignment
 from networks.services import grant_role
@@ -42,6 +45,11 @@ def host(event, admin_user):
     person = make_person("host@example.org")
     grant_role(person, RoleAssignment.Role.COORDINATOR, actor=admin_user, network=event.networks.get())
     return person
+
+
+def issue_all(event, *, actor, printed):
+    """To everybody who is entitled, as a worker does it."""
+    return [issue(event.registrations.get(pk=pk), actor=actor, printed=printed) for pk in lacking(event)]
 
 
 def held(event):
@@ -189,7 +197,7 @@ def test_issuing_and_revoking_by_somebody_else_is_refused(event, host, anna):
     certificate = issue(anna, actor=host, printed=certificate_pdf)
     for act in (
         lambda: issue(anna, actor=stranger, printed=certificate_pdf),
-        lambda: issue_all(event, actor=stranger, printed=certificate_pdf),
+        lambda: certifying_all.ask_for_all(event, actor=stranger),
         lambda: revoke(certificate, actor=stranger, reason="x"),
     ):
         with pytest.raises(PermissionDenied):
@@ -305,6 +313,188 @@ def test_participant_gets_the_document_only_while_it_is_valid(client, event, hos
     assert [client.get(address).status_code, client.get(file).status_code] == [404, 404]
 
 
+# For everybody, by a worker ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    """The tasks that were handed to the workers; none runs by itself."""
+    sent = []
+    monkeypatch.setattr(background, "_send", lambda task, args: sent.append((task, *args)))
+    return sent
+
+
+def pdf(certificate):
+    return b"%PDF"
+
+
+def work(event, *, printed=pdf, **options):
+    return certifying_all.work_on(event.pk, printed=printed, **options)
+
+
+def attended(event, count):
+    Registration.objects.bulk_create(
+        Registration(
+            event=event, email=f"{n}@example.org", name=f"P {n}", mode="in-person", state="attended", language="en"
+        )
+        for n in range(count)
+    )
+    Attendance.objects.bulk_create(
+        Attendance(registration=one, source="manual") for one in event.registrations.order_by("pk")
+    )
+    Event.objects.filter(pk=event.pk).update(status="held")
+    event.refresh_from_db()
+
+
+def run_of(event):
+    return CertificateRun.objects.get(event=event)
+
+
+def page_text(client, event, name="certificates"):
+    return client.get(reverse(f"event_desk:{name}", args=[event.pk])).content.decode()
+
+
+def test_certificates_for_all_are_asked_for_and_set_by_a_worker(
+    client, event, host, queue, django_capture_on_commit_callbacks
+):
+    attended(event, 300)
+    client.force_login(host)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("event_desk:certificates-issue", args=[event.pk]))
+    assert (queue, Certificate.objects.count()) == ([("events.tasks.issue_certificates", event.pk)], 0)
+    assert "wait for a worker" in page_text(client, event)
+    assert (work(event), Certificate.objects.count(), OutboxMail.objects.count()) == (300, 300, 300)
+    assert "300 certificates are issued." in page_text(client, event)
+
+
+def test_the_task_sets_real_documents(event, host):
+    attended(event, 1)
+    certifying_all.ask_for_all(event, actor=host)
+    tasks.issue_certificates(event.pk)
+    assert stored_file(Certificate.objects.get()).startswith(b"%PDF-1.7")
+
+
+def test_pressing_twice_changes_nothing_while_it_works(event, host):
+    attended(event, 3)
+    certifying_all.ask_for_all(event, actor=host)
+    work(event, seconds=0)
+    first = run_of(event)
+    certifying_all.ask_for_all(event, actor=host)
+    assert (run_of(event).asked_at, run_of(event).total, Certificate.objects.count()) == (first.asked_at, 3, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_issue_each_certificate_once():
+    from tests.events.test_feedback import at_once
+
+    event, host = make_event(day=DAY), make_person(is_superuser=True)
+    attended(event, 5)
+    certifying_all.ask_for_all(event, actor=host)
+    at_once(3, lambda: work(event))
+    assert (Certificate.objects.count(), OutboxMail.objects.count()) == (5, 5)
+    assert run_of(event).finished_at
+
+
+def test_work_is_divided_among_tasks(event, host, queue, django_capture_on_commit_callbacks):
+    attended(event, 3)
+    with django_capture_on_commit_callbacks(execute=True):
+        certifying_all.ask_for_all(event, actor=host)
+        assert [work(event, seconds=0), run_of(event).is_under_way] == [1, True]
+        assert [work(event, seconds=0), work(event, seconds=0), run_of(event).is_under_way] == [1, 1, False]
+    assert [task for task in queue if task[0].startswith("events.")] == [
+        ("events.tasks.issue_certificates", event.pk)
+    ] * 3
+
+
+class KilledError(BaseException):
+    """As a signal would end the worker: nothing catches it."""
+
+
+def killed_after(count):
+    def printed(certificate):
+        if Certificate.objects.count() >= count:
+            raise KilledError
+        return b"%PDF"
+
+    return printed
+
+
+def test_killed_worker_is_followed_by_another_that_goes_on(event, host, queue, django_capture_on_commit_callbacks):
+    attended(event, 5)
+    certifying_all.ask_for_all(event, actor=host)
+    with pytest.raises(KilledError):
+        work(event, printed=killed_after(2))
+    kept = list(Certificate.objects.order_by("pk").values_list("number", flat=True))
+    assert (certifying_all.resume_silent(), len(kept)) == (0, 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        later = timezone.now() + timedelta(minutes=3)
+        assert certifying_all.resume_silent(later) == 1
+    assert (queue, work(event)) == ([("events.tasks.issue_certificates", event.pk)], 3)
+    assert list(Certificate.objects.order_by("pk").values_list("number", flat=True))[:2] == kept
+    assert (run_of(event).total, certifying_all.issued_by(run_of(event)), OutboxMail.objects.count()) == (5, 5, 5)
+
+
+def test_what_kills_its_worker_again_and_again_is_given_up_and_told(client, event, host):
+    attended(event, 2)
+    certifying_all.ask_for_all(event, actor=host)
+    for _attempt in range(certifying_all.MOST_ATTEMPTS):
+        with pytest.raises(KilledError):
+            work(event, printed=killed_after(0))
+    assert (work(event), run_of(event).failure) == (0, "unexpected")
+    client.force_login(host)
+    assert "An unexpected error stopped it." in page_text(client, event)
+    certifying_all.ask_for_all(event, actor=host)
+    assert (work(event), run_of(event).failure) == (2, "")
+
+
+def test_document_that_cannot_be_made_keeps_nobody_else_from_theirs(client, event, host, caplog):
+    attended(event, 3)
+
+    def printed(certificate):
+        if certificate.name == "P 1":
+            raise RuntimeError("no font")
+        return b"%PDF"
+
+    certifying_all.ask_for_all(event, actor=host)
+    assert work(event, printed=printed) == 2
+    client.force_login(host)
+    text = page_text(client, event)
+    assert "1 could not be made. Try once more, or tell the administrators: <bdi>P 1</bdi>" in text
+    assert "could not be made" in caplog.text
+    certifying_all.ask_for_all(event, actor=host)
+    assert (work(event), run_of(event).refused_ids) == (1, [])
+
+
+def test_who_runs_the_event_no_more_gets_nothing_issued(client, event, host, admin_user):
+    attended(event, 1)
+    certifying_all.ask_for_all(event, actor=host)
+    RoleAssignment.objects.filter(person=host).delete()
+    assert (work(event), run_of(event).failure, Certificate.objects.count()) == (0, "permission", 0)
+    client.force_login(admin_user)
+    assert "does not run this event any more" in page_text(client, event)
+
+
+def test_asking_before_the_event_was_held_is_refused(client, event, host):
+    client.force_login(host)
+    answer = client.post(reverse("event_desk:certificates-issue", args=[event.pk]), follow=True)
+    assert "The event was not held yet." in answer.content.decode()
+    assert not CertificateRun.objects.exists()
+
+
+def test_progress_is_told_and_the_page_shown_anew_at_the_end(client, event, host):
+    attended(event, 3)
+    certifying_all.ask_for_all(event, actor=host)
+    work(event, seconds=0)
+    client.force_login(host)
+    address = reverse("event_desk:certificates-progress", args=[event.pk])
+    under_way = client.get(address)
+    assert ("1 of 3" in under_way.content.decode(), under_way.get("HX-Refresh")) == (True, None)
+    assert "Issue all" not in page_text(client, event)
+    work(event)
+    done = client.get(address)
+    assert ("3 certificates are issued." in done.content.decode(), done["HX-Refresh"]) == (True, "true")
+
+
 # The desk ----------------------------------------------------------------------------------------
 
 
@@ -316,6 +506,8 @@ def test_desk_issues_all_and_one(client, event, host):
     client.post(issuing, {"registration": people[1].pk})
     assert list(Certificate.objects.values_list("registration", flat=True)) == [people[1].pk]
     client.post(issuing)
+    assert Certificate.objects.count() == 1
+    work(event)
     assert Certificate.objects.count() == 3
 
 

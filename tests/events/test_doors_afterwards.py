@@ -40,6 +40,7 @@ def desk(records):
         reverse("event_desk:check-in-session", args=[event, records["session"].pk]),
         reverse("event_desk:attendance", args=[event]),
         reverse("event_desk:certificates", args=[event]),
+        reverse("event_desk:certificates-progress", args=[event]),
         reverse("event_desk:certificate-file", args=[event, records["certificate"].pk]),
         reverse("event_desk:feedback", args=[event]),
         reverse("event_desk:feedback-export", args=[event]),

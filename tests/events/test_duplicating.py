@@ -15,6 +15,7 @@ from tests.events.factories import (
     make_event,
     make_group,
     make_registration,
+    make_reserve,
     make_room,
     make_series,
     make_session,
@@ -72,8 +73,8 @@ def test_copy_has_the_programme_and_the_limits(administrator):
     make_group(workshop, "Schools", room=room, capacity=6)
     pool = event.pools.get(kind="in-person")
     event.pools.filter(pk=pool.pk).update(per_city_maximum=2, offer_hours=24, queue_counter=5)
-    SeatReserve.objects.create(
-        pool=pool,
+    make_reserve(
+        pool,
         stakeholder=make_term("organisation-type"),
         seats=3,
         releases_at=datetime(2027, 6, 1, 10, tzinfo=UTC),

@@ -16,7 +16,7 @@ from common.models import OutboxMail
 from events import emails, notices
 from events.emails import tell
 from events.models import Registration
-from events.services import life, polls, registering
+from events.services import entering, life, polls, registering
 from tests.events.factories import make_event, make_registration
 from tests.factories import make_city
 
@@ -41,6 +41,7 @@ OF_EVENTS = [
     "place",
     "poll",
     "postponed",
+    "programme-changed",
     "reminder",
     "removed",
     "rescheduled",
@@ -66,6 +67,7 @@ def mails_in(language, kinds=OF_EVENTS):
             dates=["14.9."],
             news=lambda: [notices._named(word) for word in notices.NEWS],
             rooms=["A – B"],
+            sessions=["A – B"],
             join_link="https://meet.example/1",
             has_place=True,
             question="?",
@@ -133,7 +135,7 @@ def test_who_never_had_a_place_has_no_entry_to_take_out(network):
     event = make_event(networks=[network], seats=1)
     rows = [make_registration(event, state="unverified", seat=False) for _number in range(2)]
     for row in rows:
-        registering.confirm_address(row)
+        entering.confirm_address(row)
     registering.withdraw(rows[1])
     registering.withdraw(rows[0])
     mails = OutboxMail.objects.filter(kind="events/withdrawn").order_by("pk")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from events.models import Event, EventDateChange, EventStep, Registration, SeatAllocation
 from events.rules import closed_because
-from events.services import life, registering, reminding, seats
+from events.services import entering, life, registering, reminding, seats
 from tests.events.factories import make_event, make_registration, make_session
 from tests.events.test_seats import in_threads
 from tests.factories import make_network, make_person, make_term
@@ -29,7 +29,7 @@ def in_days(days):
 
 def enter(event, email, **values):
     values = {"email": email, "name": email.split("@")[0], "mode": "in-person"} | values
-    return registering.confirm_address(registering.register(event, values, consents=["data"], language="en"))
+    return entering.confirm_address(registering.register(event, values, consents=["data"], language="en"))
 
 
 def states(event):
@@ -450,7 +450,7 @@ def test_registration_right_after_the_cancellation_is_refused(event, coordinator
     with pytest.raises(ValidationError) as refused:
         registering.register(event, values, consents=["data"], language="en")  # The page was loaded before.
     assert refused.value.code == "cancelled"
-    assert registering.confirm_address(waiting).state == State.EVENT_CANCELLED
+    assert entering.confirm_address(waiting).state == State.EVENT_CANCELLED
 
 
 @pytest.mark.django_db(transaction=True)
@@ -458,7 +458,7 @@ def test_cancelled_while_others_register_leaves_nobody_registered():
     admin, event = make_person(is_superuser=True), make_event(seats=5)
     rows = [make_registration(event, state="unverified", seat=False) for _number in range(12)]
     late = {"name": "Late", "mode": "in-person"}
-    jobs = [lambda row=row: registering.confirm_address(row) for row in rows]
+    jobs = [lambda row=row: entering.confirm_address(row) for row in rows]
     jobs += [
         lambda number=number: registering.register(
             event, late | {"email": f"late-{number}@example.org"}, consents=["data"], language="en"
@@ -477,7 +477,7 @@ LANGUAGES = {"en": "Postponed:", "fr": "Reporté", "ar": "تأجيل", "it": "Ri
 def test_postponed_rescheduled_cancelled_agree_everywhere(event, coordinator):
     event.pools.update(capacity=None)
     for language in LANGUAGES:
-        registering.confirm_address(
+        entering.confirm_address(
             registering.register(
                 event,
                 {"email": f"{language}@example.org", "mode": "in-person"},

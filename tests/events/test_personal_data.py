@@ -19,6 +19,7 @@ from events.models import (
     DatePoll,
     Event,
     Nomination,
+    NoteLink,
     PersonalCalendar,
     PollResponse,
     Registration,
@@ -26,7 +27,7 @@ from events.models import (
     RegistrationStep,
 )
 from events.personal_data import IMPERSONAL, PERSONAL
-from events.services import registering
+from events.services import entering, registering
 from tests.accounts.test_personal_data import holding
 from tests.events.factories import make_event, make_group, make_registration, make_session
 from tests.factories import make_city, make_person
@@ -61,7 +62,9 @@ def participant():
     session = make_session(past, kind="breakout", seats=5)
     row = make_registration(past, state="attended", person=person, city=make_city("Malmö"), **values_of(Registration))
     row.allocations.create(pool=session.pool, state="held")
-    row.wishes.create(group=make_group(session))
+    group = make_group(session)
+    row.wishes.create(group=group)
+    NoteLink.objects.create(group=group, **values_of(NoteLink))
     row.attendances.create(session=session, source="manual")
     RegistrationConsent.objects.create(registration=row, **values_of(RegistrationConsent))
     RegistrationStep.objects.create(registration=row, to_state="attended", **values_of(RegistrationStep))
@@ -79,7 +82,7 @@ def participant():
     )
     coming = make_event(seats=1)
     for email in (EMAIL, "next@example.org"):
-        registering.confirm_address(
+        entering.confirm_address(
             registering.register(
                 coming,
                 {"email": email, "name": email.partition("@")[0], "mode": "in-person"},
@@ -121,6 +124,7 @@ def test_export_holds_every_personal_column(participant):
         RegistrationStep: told["steps"],
         Nomination: told["nominations"],
         PollResponse: told["poll_answers"],
+        NoteLink: told["links_to_notes"],
         PersonalCalendar: told["personal_calendars"],
         Certificate: told["certificates"],
     }
@@ -143,6 +147,7 @@ def test_erase_leaves_no_personal_text_in_the_whole_database(participant):
     accounts.erase(participant, participant)
     assert {
         *("events_registration", "events_nomination", "events_pollresponse", "events_personalcalendar"),
+        "events_notelink",
         *("events_registrationconsent", "events_registrationstep", "events_certificate"),
         *("common_outboxmail", "django_admin_log"),
     } <= set(before)

@@ -8,21 +8,28 @@ import time
 from itertools import product
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.models import GroupPlace, Registration
+from common.models import OutboxMail
+from events import notices
+from events.calendars import Invitations
+from events.models import GroupPlace, Registration, Session
+from events.participation import Participation
 from events.planning import EVEN, Group, Person, cost, follows, plan
 from events.rooms import board, own_rooms, participants
+from events.services.agenda import save_session
 from events.services.planning import clear_groups, fill_groups, place, unfix
 from networks.services import grant_role
 from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
 from tests.factories import make_city, make_network, make_person
 
 LANGUAGES = ("en", "fr", "ar")
+BLUE = "https://video.example/blue"
 
 groups_strategy = st.lists(
     st.tuples(st.one_of(st.none(), st.integers(0, 5)), st.sampled_from(("", *LANGUAGES))), min_size=1, max_size=5
@@ -215,6 +222,10 @@ def join(session, count=1, **values):
     return found
 
 
+def rooms_of(registration):
+    return [(str(one.room), one.link) for one in own_rooms([registration]).get(registration.pk, ())]
+
+
 def seats(session):
     return dict(GroupPlace.objects.filter(session=session).values_list("registration", "group"))
 
@@ -284,19 +295,64 @@ def test_own_room_is_told_to_its_participant_alone_and_only_with_a_place(session
     mine, theirs = join(session, 2)
     place(mine, session, blue, actor=host)
     place(theirs, session, red, actor=host)
-    assert [(one.room, one.join_link) for one in own_rooms(mine)] == [("Blue", "https://video.example/blue")]
+    assert rooms_of(mine) == [("Blue", "https://video.example/blue")]
     mine.state = "withdrawn"
     mine.save()
-    assert own_rooms(mine) == []
+    assert rooms_of(mine) == []
 
 
 def test_own_room_is_not_told_while_the_new_date_is_not_answered(session, host):
     (mine,) = join(session)
     place(mine, session, make_group(session), actor=host)
-    assert len(own_rooms(mine)) == 1
+    assert len(rooms_of(mine)) == 1
     mine.reconfirm_until = mine.created_at
     mine.save()
-    assert own_rooms(mine) == []
+    assert rooms_of(mine) == []
+
+
+def test_own_room_is_not_told_without_a_seat_of_a_session_that_got_its_seats_later(session, host):
+    session.pool.delete()
+    seatless, seated = (make_registration(session.event) for _number in range(2))
+    make_group(session, "One", room=make_room(session.event, "Blue", kind="virtual", join_link=BLUE))
+    fill_groups(session, actor=host)
+    assert [rooms_of(seatless), rooms_of(seated)] == [[("Blue", BLUE)]] * 2
+    save_session(session, actor=host, seats=5, sets_seats=True)
+    session = Session.objects.get(pk=session.pk)
+    seated.allocations.create(pool=session.pool, state="held")
+    seatless.allocations.create(pool=session.pool, state="waiting", position=1)
+    assert [rooms_of(seatless), rooms_of(seated)] == [[], [("Blue", BLUE)]]
+    assert [[one.link for one in Participation(row).programme()] for row in (seatless, seated)] == [[], [BLUE]]
+    assert [BLUE in Invitations(row.event_id).to(row, "REQUEST") for row in (seatless, seated)] == [False, True]
+    for row in (seatless, seated):
+        notices.remind(row, 1)
+    assert [BLUE in mail.text for mail in OutboxMail.objects.order_by("pk")] == [False, True]
+    fill_groups(session, actor=host)
+    assert set(seats(session)) == {seated.pk}
+
+
+def test_planner_puts_nobody_without_a_seat_into_a_group(session, host):
+    make_group(session)
+    (seated,) = join(session)
+    for values in (
+        {"state": "waiting", "position": 1},
+        {"state": "offered", "position": 2, "offered_until": session.starts_at},
+        {"state": "expired"},
+        {"state": "released"},
+    ):
+        make_registration(session.event).allocations.create(pool=session.pool, **values)
+    assert (fill_groups(session, actor=host).placed, set(seats(session))) == (1, {seated.pk})
+    with pytest.raises(ValidationError, match="does not take part any more"):
+        place(make_registration(session.event), session, session.groups.get(), actor=host)
+
+
+def test_own_rooms_of_many_take_one_question(session, host, django_assert_num_queries):
+    make_group(session)
+    people = join(session, 3)
+    fill_groups(session, actor=host)
+    with django_assert_num_queries(1):
+        found = own_rooms(people)
+        names = [str(one.group) for rooms in found.values() for one in rooms]
+    assert names == ["Group"] * 3
 
 
 # The page ----------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from common.waiting import waiting_for
 from events.models import DatePoll, Event, GroupPlace, Nomination, PersonalCalendar, Registration
-from events.services import registering
+from events.services import entering, registering
 from events.tokens import token_of
 from networks.models import Membership
 from tests.events.factories import (
@@ -56,7 +56,7 @@ def link(registration, name="manage", *args):
 def enter(event, email, **changes):
     values = {"email": email, "name": email.split("@")[0], "mode": "in-person"} | changes
     registration = registering.register(event, values, consents=["data"], language="en")
-    return registering.confirm_address(registration)
+    return entering.confirm_address(registration)
 
 
 def text(response):
@@ -362,6 +362,16 @@ def test_locked_seats_give_the_button_back(client, locked):
     answer = client.post(link(row, "registration-mode"), {"mode": "online"})
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert '<input type="hidden" name="mode" value="online">' in text(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_locked_seats_leave_the_address_to_be_confirmed_again(client, locked):
+    event = make_event(seats=1)
+    row = unverified(event)
+    locked(event)
+    answer = client.post(link(row, "confirm"))
+    row.refresh_from_db()
+    assert (answer.status_code, answer["Retry-After"], row.state) == (503, "5", State.UNVERIFIED)
 
 
 # Confirming --------------------------------------------------------------------------------------

@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 
 from common.models import OutboxMail
 from events import tasks
-from events.models import Event, GroupPlace, Registration, SeatAllocation, SeatReserve
-from events.services import invariants, life, registering, reminding
-from tests.events.factories import make_event, make_group, make_registration, make_room, make_session
+from events.models import Event, GroupPlace, Registration, SeatAllocation
+from events.services import admitting, entering, invariants, life, registering, reminding
+from tests.events.factories import make_event, make_group, make_registration, make_reserve, make_room, make_session
 from tests.factories import make_person, make_term
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,7 @@ def test_reminder_shows_link_rooms_and_own_clock_in_the_own_language():
     )
     online = make_registration(event, mode="online", language="fr", time_zone="America/New_York")
     make_registration(event, mode="in-person")
+    online.allocations.create(pool=session.pool, state="held")
     GroupPlace.objects.create(registration=online, session=session, group=group)
     reminding.queue_reminders(before(event, 1))
     first, second = (mail.text for mail in mails("reminder"))
@@ -173,7 +175,7 @@ def test_offers_that_ran_out_and_released_seats_are_settled_by_the_beat(network)
     holder = make_registration(event)
     for number in range(2):
         row = make_registration(event, f"w{number}@example.org", state="unverified", seat=False)
-        registering.confirm_address(row)
+        entering.confirm_address(row)
     registering.withdraw(holder)
     assert reminding.settle_due() == 0
     assert reminding.settle_due(timezone.now() + timedelta(hours=25)) == 1
@@ -183,11 +185,9 @@ def test_offers_that_ran_out_and_released_seats_are_settled_by_the_beat(network)
 def test_released_reserve_lets_in_who_waits_and_then_nothing_is_due(network, django_assert_num_queries):
     event = make_event(networks=[network], seats=1)
     soon = timezone.now() + timedelta(days=1)
-    SeatReserve.objects.create(
-        pool=event.pools.get(), stakeholder=make_term("organisation-type", "school"), seats=1, releases_at=soon
-    )
+    make_reserve(event.pools.get(), stakeholder=make_term("organisation-type", "school"), seats=1, releases_at=soon)
     waiting = make_registration(event, state="unverified", seat=False)
-    registering.confirm_address(waiting)
+    entering.confirm_address(waiting)
     assert (reminding.settle_due(), reminding.settle_due(soon + timedelta(hours=1))) == (0, 1)
     with django_assert_num_queries(2):
         assert reminding.settle_due(soon + timedelta(hours=1)) == 0
@@ -224,8 +224,8 @@ def test_beat_asks_for_tasks_that_exist_and_run_on_nothing():
     assert asked == {
         f"events.tasks.{name}"
         for name in (
-            *("settle_due", "remind", "remind_of_reports", "remind_of_actions"),
-            *("forget", "check", "follow_zone_rules"),
+            *("settle_due", "remind", "remind_of_reports", "remind_of_actions", "resume_certificates"),
+            *("forget", "forget_participants", "check", "follow_zone_rules"),
         )
     }
     for name in asked:
@@ -239,14 +239,14 @@ def test_beat_asks_for_tasks_that_exist_and_run_on_nothing():
 def sound(network):
     event = make_event(networks=[network], seats=1)
     for number in range(3):
-        registering.confirm_address(make_registration(event, f"p{number}@example.org", state="unverified", seat=False))
+        entering.confirm_address(make_registration(event, f"p{number}@example.org", state="unverified", seat=False))
     return event, list(event.registrations.order_by("pk"))
 
 
 def test_sound_event_has_no_problems(network, coordinator):
     event, (_first, second, _third) = sound(network)
     assert invariants.problems_of(event) == []
-    registering.give_seat(second, event.pools.get(), actor=coordinator, note="The mayor.")
+    admitting.give_seat(second, event.pools.get(), actor=coordinator, note="The mayor.")
     assert invariants.problems_of(event) == []
     life.cancel(event, actor=coordinator)
     assert invariants.problems_of(Event.objects.get()) == []
@@ -256,12 +256,20 @@ def test_each_fault_is_found(network):
     event, (first, second, third) = sound(network)
     pool, seats = event.pools.get(), SeatAllocation.objects
     faults = {
-        "seats taken of": lambda: seats.filter(registration=second).update(state="held", position=None),
-        "was not given out": lambda: type(pool).objects.update(queue_counter=0),
-        "is confirmed, its seat missing": lambda: seats.filter(registration=first).update(state="released"),
-        "is withdrawn, its seat waiting": lambda: Registration.objects.filter(pk=third.pk).update(state="withdrawn"),
-        "takes part online": lambda: Registration.objects.filter(pk=first.pk).update(mode="online"),
-        "wait while": lambda: type(pool).objects.update(capacity=3),
+        "seats are taken, and there are": lambda: seats.filter(registration=second).update(
+            state="held", position=None
+        ),
+        "is beyond its counter": lambda: type(pool).objects.update(queue_counter=0),
+        "its state is “has a place”, its seat “missing”": lambda: seats.filter(registration=first).update(
+            state="released"
+        ),
+        "its state is “withdrawn”, its seat “waiting”": lambda: Registration.objects.filter(pk=third.pk).update(
+            state="withdrawn"
+        ),
+        "takes part “Online”, but its seat is “In person”": lambda: Registration.objects.filter(pk=first.pk).update(
+            mode="online"
+        ),
+        "though seats are free": lambda: type(pool).objects.update(capacity=3),
     }
     missed = []
     for words, breaks in faults.items():
@@ -275,16 +283,55 @@ def test_each_fault_is_found(network):
 
 def test_faults_that_the_database_refuses_are_looked_for_all_the_same(network):
     event, (first, second, third) = sound(network)
-    second.email, first.email = "A@example.org", "a@example.org"
-    seats = list(SeatAllocation.objects.filter(state="waiting").select_related("pool", "registration"))
-    seats[1].position = seats[0].position
-    found = list(invariants._twice([first, second, third], seats))
-    assert found == [
-        f"registration {first.pk} shares its address with another active one",
-        f"registration {second.pk} shares its address with another active one",
-        f"pool {seats[0].pool_id}: position {seats[0].position} in the queue was given 2 times",
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE"
+        )  # What waits for the commit would keep the tables from changing.
+        cursor.execute("DROP INDEX registration_once_per_address")
+        cursor.execute("DROP INDEX queue_position_once")
+    Registration.objects.filter(pk=first.pk).update(email="a@example.org")
+    Registration.objects.filter(pk=second.pk).update(email="A@example.org")
+    SeatAllocation.objects.filter(registration__in=[second, third]).update(position=1)
+    assert invariants.problems_of(event) == [
+        f"Registration {first.pk} has the address of another one that is active.",
+        f"Registration {second.pk} has the address of another one that is active.",
+        "In person: place 1 in the queue was given out 2 times.",
     ]
-    assert event.registrations.count() == 3
+
+
+def test_two_seats_of_one_person_are_found(network):
+    event = make_event(networks=[network], mode="hybrid")
+    row = make_registration(event)
+    row.allocations.create(pool=event.pools.get(kind="online"), state="held")
+    make_registration(event)
+    assert invariants.problems_of(event) == [f"Registration {row.pk} holds a seat in person and one online."]
+
+
+def test_problems_are_told_in_the_language_of_the_reader_and_logged_in_english(network, caplog):
+    event, (first, *_others) = sound(network)
+    SeatAllocation.objects.filter(registration=first).update(state="released")
+    with translation.override("fr"):
+        told = invariants.problems_of(event)
+        invariants.check_all()
+    assert told[0] == f"Inscription {first.pk} : son état est « a une place », son siège « manque »."
+    assert f"Registration {first.pk}: its state is “has a place”, its seat “missing”." in caplog.text
+
+
+def test_problems_are_asked_as_often_for_thirty_people_as_for_three(network, django_assert_num_queries):
+    event, _people = sound(network)
+    with CaptureQueriesContext(connection) as few:
+        invariants.problems_of(event)
+    for number in range(3, 30):
+        entering.confirm_address(make_registration(event, f"p{number}@example.org", state="unverified", seat=False))
+    with django_assert_num_queries(len(few)):
+        assert invariants.problems_of(event) == []
+
+
+def test_problems_of_one_kind_are_listed_up_to_a_limit(network):
+    event = make_event(networks=[network])
+    for _one in range(invariants.MOST + 5):
+        make_registration(event, seat=False)
+    assert len(invariants.problems_of(event)) == invariants.MOST
 
 
 def test_nightly_look_logs_each_problem_as_an_error(network, caplog):

@@ -15,7 +15,7 @@ from accounts.services import erase
 from common.logs import OneLineFormatter
 from events.documents.report import report_pdf
 from events.models import Attendance, Certificate, Event, EventPractice, GroupPlace
-from events.services import registering
+from events.services import admitting, entering, registering
 from events.services.certifying import stored_name
 from events.services.own_details import tell_details
 from events.tokens import token_of
@@ -100,7 +100,7 @@ def test_nobody_is_admitted_to_what_does_not_take_place(coordinator, status):
     dates = {"starts_at": None, "ends_at": None} if status == "postponed" else {}
     Event.objects.filter(pk=event.pk).update(status=status, **dates)
     with pytest.raises(ValidationError):
-        registering.approve(row, actor=coordinator)
+        admitting.approve(row, actor=coordinator)
     row.refresh_from_db()
     assert row.state == "awaiting-approval"
 
@@ -110,7 +110,7 @@ def test_way_of_taking_part_that_is_gone_gives_no_seat():
     row = make_registration(event, state="unverified", seat=False, mode="online")
     Event.objects.filter(pk=event.pk).update(mode="in-person")
     with pytest.raises(ValidationError):
-        registering.confirm_address(row)
+        entering.confirm_address(row)
     assert row.allocations.count() == 0
 
 
@@ -144,7 +144,7 @@ def test_limits_that_a_form_merely_repeats_do_not_undo_an_override(client, coord
     shown = {name: "" if (value := form[name].value()) in (None, False) else value for name in form.fields}
     stale = {f"initial-{name}": value for name, value in shown.items()} | shown | {"offer_hours": "12"}
     stale |= {"reserves-TOTAL_FORMS": 0, "reserves-INITIAL_FORMS": 0}
-    registering.give_seat(make_registration(event, state="waitlisted"), pool, actor=coordinator, note="The mayor.")
+    admitting.give_seat(make_registration(event, state="waitlisted"), pool, actor=coordinator, note="The mayor.")
     client.post(address, stale)
     pool.refresh_from_db()
     assert (pool.capacity, pool.offer_hours) == (2, 12)

@@ -9,11 +9,11 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from common.models import OutboxMail
-from events.models import Event, EventStep, Registration, SeatAllocation, SeatReserve
-from events.services import registering, reminding, seats
+from events.models import Event, EventStep, Registration, SeatAllocation
+from events.services import admitting, entering, registering, reminding, seats
 from networks.models import RoleAssignment
 from networks.services import grant_role
-from tests.events.factories import make_event, make_registration, make_session
+from tests.events.factories import make_event, make_registration, make_reserve, make_session
 from tests.factories import make_city, make_network, make_person, make_term
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def values(email, **changes):
 def enter(event, email, **changes):
     """Somebody registers and presses the button in the mail."""
     registration = registering.register(event, values(email, **changes), consents=["data"], language="en")
-    return registering.confirm_address(registration)
+    return entering.confirm_address(registration)
 
 
 def states(event):
@@ -55,7 +55,7 @@ def test_confirm_gives_seats_in_order_and_then_places_in_the_queue():
 def test_confirm_twice_counts_once():
     event = make_event(seats=2)
     person = enter(event, "a@example.org")
-    registering.confirm_address(person)
+    entering.confirm_address(person)
     assert SeatAllocation.objects.count() == 1
 
 
@@ -122,9 +122,9 @@ def test_fewer_seats_remove_nobody_and_more_move_up():
     for number in range(4):
         enter(event, f"p{number}@example.org")
     pool = event.pools.get()
-    registering.change_pool(pool, {"capacity": 1}, actor=admin)
+    admitting.change_pool(pool, {"capacity": 1}, actor=admin)
     assert states(event) == [State.CONFIRMED, State.CONFIRMED, State.WAITLISTED, State.WAITLISTED]
-    registering.change_pool(pool, {"capacity": 3}, actor=admin)
+    admitting.change_pool(pool, {"capacity": 3}, actor=admin)
     assert states(event) == [State.CONFIRMED, State.CONFIRMED, State.CONFIRMED, State.WAITLISTED]
 
 
@@ -144,9 +144,7 @@ def test_city_maximum_passes_over_but_keeps_the_place_in_the_queue():
 
 def test_reserved_seats_wait_for_their_kind_and_are_released_on_their_date(time_machine):
     school, event = make_term("organisation-type", "school"), make_event(seats=2)
-    SeatReserve.objects.create(
-        pool=event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3)
-    )
+    make_reserve(event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3))
     enter(event, "a@example.org")
     enter(event, "b@example.org")
     assert states(event) == [State.CONFIRMED, State.WAITLISTED]
@@ -157,9 +155,7 @@ def test_reserved_seats_wait_for_their_kind_and_are_released_on_their_date(time_
 
 def test_reserved_seat_is_taken_by_its_kind():
     school, event = make_term("organisation-type", "school"), make_event(seats=2)
-    SeatReserve.objects.create(
-        pool=event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3)
-    )
+    make_reserve(event.pools.get(), stakeholder=school, seats=1, releases_at=timezone.now() + timedelta(days=3))
     enter(event, "a@example.org")
     enter(event, "b@example.org", stakeholder=school)
     enter(event, "c@example.org", stakeholder=school)
@@ -212,8 +208,8 @@ def test_approval_comes_before_the_seat(coordinator):
     event = make_event(networks=[network], seats=1, needs_approval=True)
     first, second = enter(event, "a@example.org"), enter(event, "b@example.org")
     assert states(event) == [State.AWAITING_APPROVAL] * 2
-    registering.approve(first, actor=person)
-    registering.decline(second, actor=person, note="For cities only.")
+    admitting.approve(first, actor=person)
+    admitting.decline(second, actor=person, note="For cities only.")
     assert states(event) == [State.CONFIRMED, State.DECLINED]
 
 
@@ -222,7 +218,7 @@ def test_override_raises_the_limit_and_is_logged(coordinator):
     event = make_event(networks=[network], seats=1)
     enter(event, "a@example.org")
     second = enter(event, "b@example.org")
-    registering.give_seat(second, event.pools.get(), actor=person, note="The mayor.")
+    admitting.give_seat(second, event.pools.get(), actor=person, note="The mayor.")
     assert states(event) == [State.CONFIRMED, State.CONFIRMED]
     assert (event.pools.get().capacity, EventStep.objects.get().action) == (2, "overbooked")
 
@@ -234,7 +230,7 @@ def test_strangers_decide_nothing(verb):
     extra = (event.pools.get(),) if verb == "give_seat" else ()
     note = {"note": "x"} if verb == "give_seat" else {}
     with pytest.raises(PermissionDenied):
-        getattr(registering, verb)(registration, *extra, actor=stranger, **note)
+        getattr(admitting, verb)(registration, *extra, actor=stranger, **note)
 
 
 @pytest.mark.parametrize("status", ["draft", "postponed", "cancelled", "held"])
@@ -250,7 +246,7 @@ def test_break_out_session_has_seats_of_its_own():
     event = make_event(seats=5)
     session = make_session(event, kind="breakout", seats=1)
     first, second = (
-        registering.confirm_address(
+        entering.confirm_address(
             registering.register(event, values(email), consents=["data"], language="en", sessions=[session])
         )
         for email in ("a@example.org", "b@example.org")
@@ -287,7 +283,7 @@ def in_threads(jobs):
 
 def confirm_all(event, count):
     rows = [make_registration(event, state="unverified", seat=False) for _ in range(count)]
-    return in_threads([lambda row=row: registering.confirm_address(row) for row in rows])
+    return in_threads([lambda row=row: entering.confirm_address(row) for row in rows])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -301,13 +297,27 @@ def test_forty_at_once_for_ten_seats_confirm_exactly_ten():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_forty_at_once_in_turn_confirm_exactly_ten_in_fewer_transactions(monkeypatch):
+    rounds, lock_pools = [], entering.lock_pools
+    monkeypatch.setattr(entering, "lock_pools", lambda event_id: rounds.append(event_id) or lock_pools(event_id))
+    event = make_event(seats=10)
+    rows = unverified(event, 40)
+    raised = in_threads([lambda row=row: entering.confirm_in_turn(row) for row in rows])
+    positions = SeatAllocation.objects.filter(state="waiting").order_by("position").values_list("position", flat=True)
+    assert (raised, states(event).count(State.CONFIRMED)) == ([], 10)
+    assert list(positions) == list(range(1, 31))
+    assert OutboxMail.objects.filter(kind__in=["events/place", "events/waiting"]).count() == 40
+    assert len(rounds) < 40
+
+
+@pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_more_than_ten_are_confirmed(monkeypatch):
     def unlocked(event_id):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(0.05)")
         return list(seats.SeatPool.objects.filter(event=event_id))
 
-    monkeypatch.setattr(registering, "lock_pools", unlocked)
+    monkeypatch.setattr(entering, "lock_pools", unlocked)
     event = make_event(seats=10)
     confirm_all(event, 40)
     assert SeatAllocation.objects.filter(state="held").count() > 10
@@ -363,16 +373,120 @@ def test_holder_that_rolls_back_leaves_the_seat_to_the_next():
 
     def roll_back():
         with transaction.atomic():
-            registering.confirm_address(first)
+            entering.confirm_address(first)
             raise Broken
 
     with pytest.raises(Broken):
         roll_back()
-    assert registering.confirm_address(second).state == State.CONFIRMED
+    assert entering.confirm_address(second).state == State.CONFIRMED
 
 
 class Broken(Exception):
     pass
+
+
+# Several in one transaction ----------------------------------------------------------------------
+
+
+def confirm_together(event, rows):
+    return entering.confirm_addresses(event.pk, lambda: [row.pk for row in rows])
+
+
+def unverified(event, count=1, **values):
+    values |= {"state": "unverified", "seat": False, "verified_at": None}
+    return [make_registration(event, **values) for _ in range(count)]
+
+
+def facts(event):
+    """What is stored of everybody, in the order of registration, without times and secrets."""
+    return [
+        (
+            row.state,
+            row.mode,
+            row.verified_at is not None,
+            list(row.allocations.order_by("pool").values_list("pool__kind", "state", "position")),
+            list(row.steps.order_by("pk").values_list("from_state", "to_state", "note")),
+            list(OutboxMail.objects.filter(recipient=row.email).order_by("pk").values_list("kind", flat=True)),
+            OutboxMail.objects.filter(recipient=row.email).exclude(calendar="").count(),
+        )
+        for row in event.registrations.order_by("pk")
+    ]
+
+
+def crowd(**changes):
+    """An event and people of every sort who have not confirmed yet."""
+    event = make_event(seats=4, mode="hybrid", **changes)
+    event.pools.filter(kind="online").update(capacity=2)
+    session = make_session(event, kind="breakout", seats=1)
+    malmo = make_city()
+    rows = [
+        *unverified(event, 2, city=malmo),
+        *unverified(event, 1, mode="online"),
+        *unverified(event, 2),
+        *unverified(event, 2, online_meanwhile=True),
+        *unverified(event, 2, mode="online"),
+        *unverified(event, 2),
+    ]
+    for row in (rows[1], rows[4], rows[10]):
+        row.wanted_sessions.add(session)
+    return event, rows
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{}, {"has_waiting_list": False}, {"per_city_maximum": 1}, {"capacity": None}, {"capacity": 0}],
+)
+def test_together_all_get_what_they_get_one_after_the_other(limits):
+    (one, first), (other, second) = crowd(), crowd()
+    for event in (one, other):
+        event.pools.filter(kind="in-person").update(**limits)
+    # In one transaction those of a mode come one after the other.
+    for row in sorted(first, key=lambda row: row.mode):
+        entering.confirm_address(row)
+    confirm_together(other, second)
+    assert facts(other) == facts(one)
+
+
+def test_together_all_wait_for_the_hosts_where_they_decide():
+    event, rows = crowd(needs_approval=True)
+    confirm_together(event, rows)
+    assert (set(states(event)), SeatAllocation.objects.count()) == ({State.AWAITING_APPROVAL}, 0)
+
+
+def test_together_seats_kept_for_others_are_not_given():
+    association, event = make_term("organisation-type"), make_event(seats=3)
+    pool = event.pools.get()
+    make_reserve(pool, stakeholder=association, seats=2, releases_at=event.starts_at)
+    rows = [*unverified(event, 2), *unverified(event, 1, stakeholder=association)]
+    confirm_together(event, rows)
+    assert states(event) == [State.CONFIRMED, State.WAITLISTED, State.WAITLISTED]
+
+
+def test_together_what_one_may_not_do_changes_nothing_for_the_others():
+    event = make_event(seats=5, mode="in-person")
+    first, online, gone, again = unverified(event, 4)
+    Registration.objects.filter(pk=online.pk).update(mode="online")
+    gone.delete()
+    found = entering.confirm_addresses(event.pk, lambda: [first.pk, online.pk, 0, again.pk, first.pk])
+    assert [getattr(one, "state", one and type(one)) for one in found] == [
+        State.CONFIRMED,
+        ValidationError,
+        None,
+        State.CONFIRMED,
+        State.CONFIRMED,
+    ]
+    online.refresh_from_db()
+    assert (online.state, online.verified_at, online.steps.count()) == (State.UNVERIFIED, None, 0)
+    assert OutboxMail.objects.count() == 2
+
+
+def test_statements_of_a_round_do_not_grow_with_those_who_queue(django_assert_num_queries):
+    event = make_event(seats=1)
+    confirm_together(event, unverified(event, 2))
+    for count in (1, 12):
+        rows = unverified(event, count)
+        with django_assert_num_queries(14):
+            confirm_together(event, rows)
 
 
 def test_mail_of_a_place_carries_the_calendar_entry():

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from events.models import DateOption, DatePoll, Session
-from events.times import check_zone, hours_between, instant, settled_instant, wall_clock
+from events.times import check_zone, instant, settled_instant, wall_clock
 from tests.events.factories import make_event
 
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
@@ -80,14 +80,9 @@ def test_zone_by_abbreviation_or_unknown_is_refused(name):
     assert refusal(check_zone, name) == "invalid"
 
 
-def test_hours_between_leaves_out_the_hour_that_was_skipped():
-    first, last = instant(SPRING, time(1), ROME), instant(SPRING, time(4), ROME)
-    assert hours_between(first, last) == 2
-
-
 # At the doors --------------------------------------------------------------------------------
 
-FIELDS = {"start_time": "start", "end_time": "end", "closes_time": "closes"}
+FIELDS = {"start_time": "start", "end_time": "end", "opens_time": "opens", "closes_time": "closes"}
 
 
 def event_with(field, day, clock):

@@ -13,7 +13,7 @@ from events import tasks
 from events.models import Event, EventStep
 from events.services import zones
 from events.services.zones import follow_zone_rules
-from tests.events.factories import make_event, make_registration, make_session
+from tests.events.factories import make_event, make_registration, make_reserve, make_session
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +145,34 @@ def test_closing_time_alone_moves_without_mail(change_rules):
     assert Event.objects.get(pk=event.pk).registration_closes_at == datetime(2027, 2, 20, 11, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("status", ["published", "postponed"])
+def test_opening_and_release_of_kept_seats_alone_move_without_mail(change_rules, status):
+    event = make_event(day=date(2027, 5, 1), time_zone=MOROCCO, opens_date=RAMADAN, opens_time=time(12))
+    reserve = make_reserve(event.pools.get(), releases_at=event.registration_opens_at)
+    make_registration(event)
+    if status == "postponed":
+        nothing = dict.fromkeys(("start_date", "start_time", "end_date", "end_time", "starts_at", "ends_at"))
+        Event.objects.update(status=status, **nothing)
+    change_rules(MOROCCO, "Africa/Lagos")
+    assert [follow_zone_rules() for _round in range(2)] == [1, 0]
+    assert OutboxMail.objects.count() == 0
+    row, moved = Event.objects.get(pk=event.pk), datetime(2027, 2, 20, 11, tzinfo=UTC)
+    reserve.refresh_from_db()
+    assert (row.registration_opens_at, reserve.releases_at) == (moved, moved)
+    assert (row.opens_time, reserve.releases_time) == (time(12), time(12))
+
+
+def test_release_of_kept_seats_of_an_event_that_is_postponed_moves_by_itself(change_rules):
+    event = make_event(day=date(2027, 5, 1), time_zone=MOROCCO)
+    reserve = make_reserve(event.pools.get(), releases_at=datetime(2027, 2, 20, 12, tzinfo=UTC))
+    nothing = dict.fromkeys(("start_date", "start_time", "end_date", "end_time", "starts_at", "ends_at"))
+    Event.objects.update(status="postponed", **nothing)
+    change_rules(MOROCCO, "Africa/Lagos")
+    assert follow_zone_rules() == 1
+    reserve.refresh_from_db()
+    assert (reserve.releases_time, reserve.releases_at.hour) == (time(12), 11)
+
+
 def test_time_that_the_new_rules_skip_moves_on_and_keeps_its_length(change_rules):
     event = make_event(day=date(2027, 3, 28), time_zone="Africa/Tripoli", start_time=time(2, 30), end_time=time(3))
     change_rules("Africa/Tripoli", "Europe/Rome")
@@ -174,8 +202,10 @@ def test_one_that_fails_stops_no_other(change_rules, monkeypatch):
 def test_looking_asks_the_same_number_of_queries_for_many_events(django_assert_num_queries):
     for count in (1, 3):
         while Event.objects.count() < count:
-            make_session(make_event(day=RAMADAN, time_zone=MOROCCO))
-        with django_assert_num_queries(2):
+            event = make_event(day=RAMADAN, time_zone=MOROCCO)
+            make_session(event)
+            make_reserve(event.pools.get(), releases_at=event.starts_at)
+        with django_assert_num_queries(4):
             follow_zone_rules(timezone.now())
 
 

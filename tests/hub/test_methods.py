@@ -27,7 +27,7 @@ from tests.newsletters.factories import make_subscriber
 from tests.newsletters.factories_campaigns import make_campaign, make_reader, make_sending_campaign
 
 pytestmark = pytest.mark.django_db
-EVENT_PAGES = ("overview", "register", "nominate", "duplicate", "poll", "change", "delete")
+EVENT_PAGES = ("overview", "register", "nominate", "duplicate", "poll", "cohosts", "change", "delete")
 CAMPAIGN_PAGES = ("overview", "report", "change", "delete", "history")
 UNTOLD = ("django_session", "django_admin_log")
 """Sessions come with signing in. Nothing else may differ, not even a log."""
@@ -70,7 +70,19 @@ def addresses(people):  # noqa: F811
     group, item = make_group(rooms), meeting.action_items.create(city=city, text="x")
     run = lambda name, *args: reverse(f"event_desk:{name}", args=[meeting.pk, *args])  # noqa: E731
     return [
-        *(run(name) for name in ("planner", "minutes", "minutes-compare", "minutes-insert", "follow-up", "report")),
+        *(
+            run(name)
+            for name in (
+                "certificates",
+                "certificates-progress",
+                "planner",
+                "minutes",
+                "minutes-compare",
+                "minutes-insert",
+                "follow-up",
+                "report",
+            )
+        ),
         *(run(f"planner-{name}", rooms.pk) for name in ("session", "fill", "clear", "move")),
         *(run(name, group.pk) for name in ("notes", "notes-compare")),
         run("planner-csv", rooms.pk, "zoom"),
@@ -104,6 +116,7 @@ def addresses(people):  # noqa: F811
         *(reverse(f"events:{name}", args=key) for name in ("confirm", "manage")),
         *(reverse(f"events:registration-{verb}", args=key) for verb in ("withdraw", "mode", "sessions")),
         *(reverse(f"events:registration-{verb}", args=key) for verb in ("details", "wishes", "calendar")),
+        *(reverse(f"events:registration-data{verb}", args=key) for verb in ("", "-file", "-mail", "-erase")),
         *(reverse(f"events:registration-{verb}", args=[*key, pool.pk]) for verb in ("accept", "decline")),
         *(reverse(f"admin:events_event_{page}", args=[event.pk]) for page in EVENT_PAGES),
         reverse("admin:events_eventseries_duplicate", args=[make_series(networks=[network]).pk]),

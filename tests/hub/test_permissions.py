@@ -175,6 +175,7 @@ OBJECTS = {
     ("admin:events_event_nominate", "event_id"): OWN_NETWORK,
     ("admin:events_event_duplicate", "event_id"): OWN_NETWORK,
     ("admin:events_event_poll", "event_id"): OWN_NETWORK,
+    ("admin:events_event_cohosts", "event_id"): OWN_NETWORK,
     ("admin:events_event_change", "event_id"): OWN_NETWORK,
     ("admin:events_event_history", "event_id"): OWN_NETWORK,
     ("admin:events_eventseries_change", "series_id"): OWN_NETWORK,
@@ -222,7 +223,7 @@ ELSEWHERE = {
         *("accounts:invitation", "accounts:request", "accounts:start", "admin/login/", "admin/password_change/"),
         *("admin:login", "admin:logout", "admin:password_change", "admin:accounts_", "admin:auth_"),
     ],
-    "tests/events/test_admin.py": ["admin:events_"],
+    "tests/events/admin": ["admin:events_"],
     "tests/practices/test_import_jobs.py": ["admin:practices_importjob_"],
     "tests/practices/test_review_desk.py and its neighbours": [
         *("workspace:review-", "workspace:comment-settle", "workspace:practice-restore", "workspace:practice-confirm"),
@@ -255,6 +256,10 @@ ELSEWHERE = {
         *("event_desk:planner", "event_desk:minutes", "event_desk:notes", "event_desk:follow-up", "event_desk:report"),
     ],
     "tests/events/test_minutes.py": ["event_desk:action-done"],
+    "tests/events/test_note_links.py": ["events:group-notes"],
+    "tests/events/test_nominated.py": ["events:nominated"],
+    "tests/events/test_cohosting.py": ["event_desk:cohosting"],
+    "tests/events/test_new_calendar.py": ["event_desk:calendar"],
     "tests/events/test_report.py": ["events:report"],
     "Django's own, which ask the admin classes above": [
         *("admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin:(?P<url>.*)$"),

@@ -546,7 +546,9 @@ def archive(**parts):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, data in parts.items():
-            packed.writestr(name.replace("__", "/").replace("_", "."), data)
+            # With a fixed date, so that every process of the tests makes the same bytes and names of tests.
+            part = zipfile.ZipInfo(name.replace("__", "/").replace("_", "."))
+            packed.writestr(part, data, compress_type=zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
