@@ -240,7 +240,8 @@ def _keep(run, ready):
 
 _READERS = (
     """SELECT s.id, s.uid::text, array_to_string(s.languages, ','), s.domain, d.period,
-    p.id, CASE WHEN NOT p.only_searches THEN p.interest_id END, CASE WHEN p.active_from > %(since)s THEN extract(epoch FROM p.active_from)::float8 END,
+    p.id, CASE WHEN NOT p.only_searches THEN p.interest_id END,
+    CASE WHEN p.active_from > %(since)s THEN extract(epoch FROM p.active_from)::float8 END,
     e.id, e.interest_id, CASE WHEN e.active_from > %(since)s THEN extract(epoch FROM e.active_from)::float8 END
 """
     + _WITHOUT_ISSUE.format(
