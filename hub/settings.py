@@ -253,6 +253,7 @@ COUNTRIES_OVERRIDE = {"XK": gettext_lazy("Kosovo")}
 """Beside the codes of ISO 3166: the one that GeoNames and the European institutions use."""
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["hub.formats"]
 CONTENT_FALLBACK = env.str("CONTENT_FALLBACK", default="source")
 """After the reader's language: "source" shows the record's own language, "en" tries English first."""
 
