@@ -7,7 +7,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 _KEY_IN_PATH = re.compile(
-    r"(/events/(?:registration|calendar|feedback|check-in)/|/newsletter/(?:confirm|preferences|one-click)/)[^\s?\"']+"
+    r"(/events/(?:registration|nomination|notes|calendar|feedback|check-in)/"
+    r"|/newsletter/(?:confirm|preferences|one-click)/)[^\s?\"']+"
 )
 
 

@@ -31,7 +31,7 @@ IMPERSONAL = {
     },
     "Block": {"kind", "heading", "text", "picture", "alt"},
     "CampaignStep": {"action", "note"},
-    "Edition": {"language", "subject", "html", "text", "content_hash"},
+    "Edition": {"language", "subject", "html", "text", "parts", "news", "content_hash"},
     "Link": {"url", "languages"},
     # How far a mail got; the domain goes with the address (`services.forgetting`).
     "Delivery": {"state", "skip_reason", "smtp_code", "domain"},

@@ -42,7 +42,7 @@ def make_picture(*, size=(40, 30), kind="JPEG", exif=False, name="holiday.jpg"):
 
 def make_reader(email=None, *, network=None, languages=("en",), state="active", **values):
     """A subscriber of one newsletter: of the network's, or of the hub's own."""
-    email = email or f"reader-{next(_numbers)}@city.example"
+    email = email or f"reader-of-news-{next(_numbers)}@city.example"
     person, _is_new = Subscriber.objects.get_or_create(
         email_hash=address_hash(email),
         defaults={"email": email, "domain": domain_of(email), "languages": list(languages)},
