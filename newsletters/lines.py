@@ -7,8 +7,10 @@ whether it may be tried again without somebody getting it twice.
 import enum
 import re
 import smtplib
+import ssl
 from dataclasses import dataclass
 
+from anymail.exceptions import AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
@@ -18,7 +20,11 @@ _ENHANCED = re.compile(rb"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 _SENDER_LEVEL = {"5.7.515", "5.7.57", "5.7.60", "5.7.708", "5.7.750"}
 """Enhanced codes of large providers that mean all mail of this sender, not this one."""
 
-_CONTENT_LEVEL = re.compile(r"^5\.(?:6|7)\.")
+_OF_THE_MAILBOX = re.compile(r"^5\.1\.|^5\.2\.1$")
+"""Enhanced codes that say that there is no such mailbox. A full one, a route or a policy say nothing about it."""
+
+_NO_MAILBOX = (550, 551, 553)
+"""What says so where a server gives no enhanced code."""
 
 
 class Outcome(enum.StrEnum):
@@ -58,20 +64,30 @@ class SmtpLine:
 
     def __init__(self):
         self._smtp = None
+        self._carried = 0
+        """Mails that this connection has taken: some servers hang up after so many."""
 
     def send(self, skeleton, recipient, key, message_id) -> Answer:
         mail = skeleton.filled(recipient, key, message_id)
+        had_carried = self._carried
+        answer = self._attempt(skeleton.sender, recipient, mail)
+        if answer.outcome == Outcome.BROKEN and had_carried:
+            # Nothing of this mail has left; a new connection may take it.
+            self.close()
+            answer = self._attempt(skeleton.sender, recipient, mail)
+        return answer
+
+    def _attempt(self, sender, recipient, mail):
         try:
             smtp = self._opened()
-            refusal = _refused(smtp.mail(skeleton.sender), of_sender=True)
+            refusal = _refused(smtp.mail(sender), of_sender=True)
             refusal = refusal or _refused(smtp.rcpt(recipient))
             refusal = refusal or _refused(smtp.docmd("DATA"), wanted=3)
-        except smtplib.SMTPAuthenticationError as error:
-            self.close()
-            return Answer(Outcome.SENDER, _code(error.smtp_code, error.smtp_error))
         except smtplib.SMTPResponseException as error:
             self.close()
-            return Answer(Outcome.BROKEN, _code(error.smtp_code, error.smtp_error))
+            is_for_good = isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500
+            outcome = Outcome.SENDER if is_for_good else Outcome.BROKEN
+            return Answer(outcome, _code(error.smtp_code, error.smtp_error))
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Answer(Outcome.BROKEN, type(error).__name__[:20])
@@ -88,15 +104,22 @@ class SmtpLine:
         refusal = _refused(reply, of_text=True)
         if refusal:
             self._begin_anew(refusal)
-        return refusal or ACCEPTED
+            return refusal
+        self._carried += 1
+        return ACCEPTED
 
     def _opened(self):
         if self._smtp is None:
-            kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
-            smtp = kind(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT or 30)
+            timeout = settings.EMAIL_TIMEOUT or 30
+            if settings.EMAIL_USE_SSL:
+                smtp = smtplib.SMTP_SSL(
+                    settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=timeout, context=_certified()
+                )
+            else:
+                smtp = smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=timeout)
             try:
                 if settings.EMAIL_USE_TLS:
-                    smtp.starttls()
+                    smtp.starttls(context=_certified())
                 smtp.ehlo_or_helo_if_needed()
                 if settings.EMAIL_HOST_USER:
                     smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
@@ -117,12 +140,20 @@ class SmtpLine:
             self.close()
 
     def close(self):
-        smtp, self._smtp = self._smtp, None
+        smtp, self._smtp, self._carried = self._smtp, None, 0
         if smtp is not None:
             try:
                 smtp.quit()
             except (OSError, smtplib.SMTPException):
                 smtp.close()
+
+
+def _certified():
+    """TLS that knows whom it speaks to; smtplib by itself asks nobody for a certificate."""
+    context = ssl.create_default_context()
+    if settings.EMAIL_SSL_CERTFILE or settings.EMAIL_SSL_KEYFILE:
+        context.load_cert_chain(settings.EMAIL_SSL_CERTFILE, settings.EMAIL_SSL_KEYFILE)
+    return context
 
 
 def _refused(reply, *, wanted=2, of_sender=False, of_text=False):
@@ -139,9 +170,8 @@ def _refused(reply, *, wanted=2, of_sender=False, of_text=False):
         return Answer(Outcome.BROKEN if of_sender else Outcome.LATER, code)
     if of_sender or status in (530, 535) or enhanced in _SENDER_LEVEL:
         return Answer(Outcome.SENDER, code)
-    if of_text or _CONTENT_LEVEL.match(enhanced):
-        return Answer(Outcome.UNWANTED, code)
-    return Answer(Outcome.NO_MAILBOX, code)
+    is_mailbox = _OF_THE_MAILBOX.match(enhanced) if enhanced else status in _NO_MAILBOX
+    return Answer(Outcome.NO_MAILBOX if is_mailbox and not of_text else Outcome.UNWANTED, code)
 
 
 def _code(status, words):
@@ -171,6 +201,7 @@ class BackendLine:
         )
         message.attach_alternative(edition.html.replace(KEY, key), "text/html")
         # What providers give back with their events; other backends do not look at it.
+        message.track_opens = message.track_clicks = False
         message.metadata = {"delivery": message_id.strip("<>").partition("@")[0]}
         try:
             message.send()
@@ -192,6 +223,8 @@ class BackendLine:
 
 def _of_provider(error):
     """The answer of a provider's programming interface, read from the HTTP status where it has one."""
+    if isinstance(error, AnymailRecipientsRefused):
+        return Answer(Outcome.NO_MAILBOX, "5.1.0 refused")
     status = getattr(error, "status_code", None)
     if status is None:
         return Answer(Outcome.UNCERTAIN, type(error).__name__[:20])
@@ -201,4 +234,4 @@ def _of_provider(error):
         return Answer(Outcome.BROKEN, str(status))
     if status >= 500:
         return Answer(Outcome.UNCERTAIN, str(status))
-    return Answer(Outcome.UNWANTED, str(status))
+    return Answer(Outcome.UNWANTED, f"5.0.0 HTTP {status}")

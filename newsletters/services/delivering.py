@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -38,6 +38,9 @@ LEASE = timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=12)
 MOST_ATTEMPTS = 12
 MOST_SKELETONS = 2000
+SOON = 5.0
+"""Seconds for which a worker waits for a mail that is not due yet; longer ones are left to the next minute."""
+
 FAILURES = (Outcome.LATER, Outcome.NO_MAILBOX, Outcome.UNWANTED, Outcome.UNCERTAIN)
 """What counts when a newsletter is judged; a server that is away for a while does not."""
 
@@ -72,6 +75,10 @@ class Batch:
     """The server takes nothing from us at present."""
     has_more: bool = False
     """The time was over before the work was."""
+    wait: float = 0.0
+    """Seconds until a limit lets more go; 0 where none held anything back."""
+    suspects: list = field(default_factory=list)
+    """(row, answer) of refusals since the last mail that was accepted: whose fault they are shows later."""
 
 
 class Sender:
@@ -89,9 +96,9 @@ class Sender:
 
     def make_ready(self, edition_ids) -> None:
         """Read the editions that are not at hand in one query; one that cannot be made is found out when it is wanted."""
-        missing = set(edition_ids) - set(self._skeletons)
         if len(self._skeletons) > MOST_SKELETONS:
             self._skeletons.clear()
+        missing = set(edition_ids) - set(self._skeletons)
         for edition in Edition.objects.select_related("campaign__network").filter(pk__in=missing):
             try:
                 self._skeletons[edition.pk] = Skeleton(edition, frames.frame_of(edition))
@@ -110,42 +117,89 @@ class Sender:
 
 
 def send_all_due(*, seconds=SECONDS) -> Batch:
-    """Send what is due until nothing is left, the server refuses, or the time is over."""
+    """Send what is due until nothing is left, the server refuses, or the time is over. Waits for limits meanwhile."""
     done, deadline = Batch(), time.monotonic() + seconds
     with Sender() as sender:
-        while not done.is_refused and (batch := send_due(sender, deadline=deadline)).answers:
+        while not done.is_refused:
+            batch = send_due(sender, deadline=deadline)
             done.answers += batch.answers
             done.is_refused = batch.is_refused
-            if time.monotonic() >= deadline:
+            if not batch.answers and not batch.wait:
+                break
+            rest = deadline - time.monotonic()
+            if rest <= batch.wait:
                 done.has_more = True
                 break
+            time.sleep(batch.wait)
     return done
 
 
 def send_due(sender, *, limit=BATCH, deadline=None) -> Batch:
     """Send up to `limit` due mails. Safe to run by many at once, at any time.
 
-    `answers` counts outcomes; where it is empty there was nothing to do, or a limit was reached.
+    `answers` counts outcomes; where it is empty there was nothing to do, or a limit was reached, and then there is a `wait`.
     """
     done = Batch()
     settle_expired()
-    allowed, _wait = throttling.take(throttling.ALL, limit)
+    allowed, wait, _each = throttling.take(throttling.ALL, limit)
     if not allowed:
+        done.wait = wait if is_any_due() else 0.0
         return done
-    claim, rows = claim_due(allowed)
-    throttling.give_back(throttling.ALL, allowed - len(rows))
-    if not rows:
-        return done
+    claim, rows, claimed_at = claim_due(allowed)
     try:
-        rows = _within_limits_of_domains(claim, rows)
-        _send(claim, rows, sender, done, deadline=deadline or time.monotonic() + SECONDS)
+        rows, done.wait = _within_limits_of_domains(claim, rows)
+        _send(claim, rows, claimed_at, sender, done, deadline=deadline or time.monotonic() + SECONDS)
     finally:
         give_back(claim)
+        throttling.give_back(throttling.ALL, allowed - sum(done.answers.values()))
+    if not rows:
+        done.wait = done.wait or soon_due()
+        return done
     if done.answers[Outcome.ACCEPTED]:
         Heartbeat.record(ACCEPTED)
-    if campaign_id := rows[0].campaign_id if rows else None:
+    _settle_suspects(done)
+    if campaign_id := rows[0].campaign_id:
         judge(campaign_id, done)
     return done
+
+
+def is_any_due() -> bool:
+    until = _next_due()
+    return until is not None and until <= timezone.now()
+
+
+def soon_due() -> float:
+    """Seconds until a mail is due that a limit has put off a little; 0 where none is due within SOON."""
+    until = _next_due()
+    wait = (until - timezone.now()).total_seconds() if until else SOON
+    return max(wait, 0.05) if wait < SOON else 0.0
+
+
+def _next_due():
+    queued = Delivery.objects.filter(state=State.QUEUED)
+    moments = [
+        queued.filter(campaign=source).order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first()
+        for source in _sources()
+    ]
+    return min(filter(None, moments), default=None)
+
+
+def _settle_suspects(done):
+    """Refusals are the readers' own unless all that was tried was refused: then it is we who are, and they wait.
+
+    Once; who is refused in such company a second time stays refused.
+    """
+    if done.streak < MOST_IN_A_ROW:
+        for row, answer in done.suspects:
+            if answer.outcome == Outcome.NO_MAILBOX:
+                with transaction.atomic():
+                    count_bounce(row.uid, is_hard=True, address=row.email)
+        return
+    done.is_refused = True
+    first_time = [row.id for row, _answer in done.suspects if row.attempts == 0]
+    again = Delivery.objects.filter(pk__in=first_time, state=State.REJECTED)
+    again.update(state=State.QUEUED, next_attempt_at=timezone.now() + pause_after(3))
+    logger.error("%s mails in a row were refused: it may be us", done.streak)
 
 
 def judge(campaign_id: int, done: Batch) -> None:
@@ -211,9 +265,12 @@ _OF_DIGESTS = _CLAIM.format(
 )
 
 
-def claim_due(limit, now=None) -> tuple[uuid.UUID, list[Claimed]]:
-    """Take due rows of the digests or of one campaign for this worker; rows that others hold are passed over."""
-    claim, now = uuid.uuid4(), now or timezone.now()
+def claim_due(limit, now=None) -> tuple[uuid.UUID, list[Claimed], datetime]:
+    """Take due rows of the digests or of one campaign for this worker; rows that others hold are passed over.
+
+    (claim, rows, when), by the database's clock: those of workers may differ by minutes.
+    """
+    claim, now = uuid.uuid4(), now or database_clock()
     values = {"limit": limit, "now": now, "until": now + LEASE, "claim": str(claim)}
     for campaign in _sources():
         with connection.cursor() as cursor:
@@ -224,8 +281,14 @@ def claim_due(limit, now=None) -> tuple[uuid.UUID, list[Claimed]]:
                 cursor.execute(_OF_CAMPAIGN, values | found)
             rows = [Claimed(*row) for row in cursor.fetchall()]
         if rows:
-            return claim, rows
-    return claim, []
+            return claim, rows, now
+    return claim, [], now
+
+
+def database_clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
 
 
 def _sources():
@@ -237,7 +300,7 @@ def _sources():
 
 def settle_expired(now=None) -> tuple[int, int]:
     """Rows whose worker died: what it had not begun is queued again, what it was handing over is uncertain."""
-    expired = Delivery.objects.filter(lease_until__lt=now or timezone.now())
+    expired = Delivery.objects.filter(lease_until__lt=now or database_clock())
     queued = expired.filter(state=State.CLAIMED).update(state=State.QUEUED, claim=None, lease_until=None)
     lost = expired.filter(state=State.HANDING_OVER).update(
         state=State.UNCERTAIN, claim=None, lease_until=None, smtp_code="worker lost"
@@ -252,27 +315,27 @@ def give_back(claim) -> int:
 
 
 def _within_limits_of_domains(claim, rows):
-    """Rows that may go now; those of a domain whose limit is reached wait until it is not."""
-    limited = throttling.limited_domains()
+    """(rows that may go now, seconds until the next may); those of a domain whose limit is reached wait, one by one."""
+    limited = throttling.limited_domains() if rows else set()
     wanted = Counter(row.domain for row in rows if row.domain in limited)
-    if not wanted:
-        return rows
-    late = set()
+    late, soonest = set(), 0.0
     for domain, count in wanted.items():
-        taken, wait = throttling.take(domain, count)
-        waiting = [row.id for row in rows if row.domain == domain][taken:]
-        late.update(waiting)
-        until = timezone.now() + timedelta(seconds=max(wait, 0.1))
-        Delivery.objects.filter(pk__in=waiting, claim=claim).update(
-            state=State.QUEUED, claim=None, lease_until=None, next_attempt_at=until
-        )
-    return [row for row in rows if row.id not in late]
+        taken, wait, each = throttling.take(domain, count)
+        now, waiting = timezone.now(), [row for row in rows if row.domain == domain][taken:]
+        for place, row in enumerate(waiting):
+            row_waits = timedelta(seconds=max(wait, 0.05) + place * each)
+            held = Delivery.objects.filter(pk=row.id, claim=claim)
+            held.update(state=State.QUEUED, claim=None, lease_until=None, next_attempt_at=now + row_waits)
+        if waiting:
+            late.update(row.id for row in waiting)
+            soonest = min(soonest or wait, wait) or 0.05
+    return [row for row in rows if row.id not in late], soonest
 
 
 # Sending -----------------------------------------------------------------------------------------
 
 
-def _send(claim, rows, sender, done, *, deadline):
+def _send(claim, rows, claimed_at, sender, done, *, deadline):
     sender.make_ready(row.edition_id for row in rows if not row.skip)
     accepted = None
     for row in rows:
@@ -283,66 +346,96 @@ def _send(claim, rows, sender, done, *, deadline):
             done.answers["skipped"] += 1
             continue
         # One commit for the mark of the mail before and of this one.
-        is_ours = _begin(claim, row.id, accepted)
+        is_ours = _begin(claim, row, accepted, claimed_at)
         accepted = None
         if not is_ours:
             continue
         answer = sender.hand_over(row)
         done.answers[answer.outcome] += 1
         if answer.outcome == Outcome.ACCEPTED:
-            accepted, done.streak = row.id, 0
+            accepted = row.id
+            _clear(done)
             continue
         done.streak += answer.outcome in FAILURES
-        _note(claim, row, answer)
+        _note(claim, row, answer, has_worked=bool(done.answers[Outcome.ACCEPTED]))
+        if answer.outcome in (Outcome.NO_MAILBOX, Outcome.UNWANTED):
+            done.suspects.append((row, answer))
         if answer.outcome in (Outcome.SENDER, Outcome.BROKEN):
             done.is_refused = True
             break
     if accepted is not None:
-        _begin(claim, None, accepted)
+        _begin(claim, None, accepted, claimed_at)
+
+
+def _clear(done):
+    """A mail was accepted: what was refused before it was refused for its own sake."""
+    done.streak = 0
+    _settle_suspects(done)
+    done.suspects.clear()
 
 
 _BEGIN = """
-UPDATE newsletters_delivery SET
+UPDATE newsletters_delivery AS d SET
     state = CASE WHEN id = %(next)s THEN 'handing-over' ELSE 'accepted' END,
     attempts = attempts + CASE WHEN id = %(next)s THEN 1 ELSE 0 END,
     accepted_at = CASE WHEN id = %(next)s THEN accepted_at ELSE %(now)s END,
     smtp_code = CASE WHEN id = %(next)s THEN smtp_code ELSE '250' END,
     claim = CASE WHEN id = %(next)s THEN claim END,
     lease_until = CASE WHEN id = %(next)s THEN lease_until END
-WHERE id = ANY(%(ids)s) AND claim = %(claim)s
-    AND (id = %(next)s AND state = 'claimed' OR id = %(accepted)s AND state = 'handing-over')
+WHERE id = ANY(%(ids)s) AND claim = %(claim)s AND (
+    id = %(accepted)s AND state = 'handing-over'
+    OR id = %(next)s AND state = 'claimed'
+    AND EXISTS (
+        SELECT FROM newsletters_subscriber s
+        WHERE s.id = d.subscriber_id AND s.email = %(email)s AND s.token_version = %(version)s
+        AND NOT EXISTS (
+            SELECT FROM newsletters_subscription w WHERE w.subscriber_id = s.id AND w.state_at > %(claimed_at)s
+        )
+    )
+    AND (
+        campaign_id IS NULL
+        OR EXISTS (SELECT FROM newsletters_campaign c WHERE c.id = d.campaign_id AND c.state = 'sending')
+    )
+)
 RETURNING id
 """
 
 
-def _begin(claim, next_id, accepted_id) -> bool:
-    """Mark one mail as accepted and the next as being handed over, in one commit; False if the next is not ours."""
-    values = {"next": next_id or 0, "accepted": accepted_id or 0, "claim": str(claim), "now": timezone.now()}
+def _begin(claim, row, accepted_id, claimed_at) -> bool:
+    """Mark one mail as accepted and the next as being handed over, in one commit.
+
+    False if the next is not ours, or something has changed for its reader or its newsletter since it was claimed: then it
+    goes back to the queue and is looked at anew.
+    """
+    values = {
+        "next": row.id if row else 0,
+        "email": row.email if row else "",
+        "version": row.token_version if row else 0,
+        "accepted": accepted_id or 0,
+        "claim": str(claim),
+        "claimed_at": claimed_at,
+        "now": timezone.now(),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, values | {"ids": [one for one in (next_id, accepted_id) if one]})
+        cursor.execute(_BEGIN, values | {"ids": [one for one in (values["next"], accepted_id) if one]})
         changed = {one for (one,) in cursor.fetchall()}
-    return next_id in changed
+    return values["next"] in changed
 
 
-def _note(claim, row, answer):
-    """Store what a mail's end was where it was not accepted."""
-    is_last = row.attempts + 1 >= MOST_ATTEMPTS
+def _note(claim, row, answer, *, has_worked=False):
+    """Store what a mail's end was where it was not accepted. `has_worked`: the server took others in this batch."""
+    # A refusal of us or a broken line is no attempt of this mail, unless it alone is what breaks the line.
+    counts = answer.outcome == Outcome.LATER or (answer.outcome == Outcome.BROKEN and has_worked)
     match answer.outcome:
         case Outcome.UNCERTAIN:
             _settle(claim, row, state=State.UNCERTAIN, smtp_code=answer.code)
-        case Outcome.NO_MAILBOX:
-            with transaction.atomic():
-                if _settle(claim, row, state=State.REJECTED, smtp_code=answer.code):
-                    count_bounce(row.uid, is_hard=True)
-        case Outcome.UNWANTED:
+        case Outcome.NO_MAILBOX | Outcome.UNWANTED:
             _settle(claim, row, state=State.REJECTED, smtp_code=answer.code)
-        case Outcome.LATER if is_last:
-            with transaction.atomic():
-                if _settle(claim, row, state=State.REJECTED, smtp_code=answer.code):
-                    count_bounce(row.uid, is_hard=False)
+        case _ if counts and row.attempts + 1 >= MOST_ATTEMPTS:
+            if _settle(claim, row, state=State.REJECTED, smtp_code=answer.code):
+                with transaction.atomic():
+                    count_bounce(row.uid, is_hard=False, address=row.email)
         case _:
-            # A refusal of us or a broken line is no attempt of this mail: it waits as long as it takes.
-            counts = answer.outcome == Outcome.LATER
             _settle(
                 claim,
                 row,

@@ -16,15 +16,18 @@ from newsletters.services.bouncing import count_bounce, suppress
 from newsletters.services.pausing import pause_if_unhealthy
 
 State = Delivery.State
+OUT = {State.QUEUED, State.CLAIMED, State.HANDING_OVER, State.UNCERTAIN, State.ACCEPTED}
+"""What an event may find: a mail that was uncertain may be queued once more when it turns out that it had arrived."""
+
 NEXT = {
-    "delivered": (State.DELIVERED, {State.HANDING_OVER, State.UNCERTAIN, State.ACCEPTED}),
-    "bounced": (State.BOUNCED, {State.HANDING_OVER, State.UNCERTAIN, State.ACCEPTED, State.DELIVERED}),
-    "complained": (
-        State.COMPLAINED,
-        {State.HANDING_OVER, State.UNCERTAIN, State.ACCEPTED, State.DELIVERED, State.BOUNCED},
-    ),
+    "delivered": (State.DELIVERED, OUT),
+    "bounced": (State.BOUNCED, OUT | {State.DELIVERED}),
+    "complained": (State.COMPLAINED, OUT | {State.DELIVERED, State.BOUNCED}),
 }
 """What an event makes of a delivery, and of which states: events come in any order, and a complaint has the last word."""
+
+HEARD = {*NEXT, "unsubscribed"}
+"""All else is not kept: who opened a mail or followed a link is nobody's business here."""
 
 OF_THE_ADDRESS = {"bounced", "invalid", None}
 """Reasons to refuse a mail that say something about the address; spam and policy do not."""
@@ -50,8 +53,14 @@ class Told:
 
 @transaction.atomic
 def hear(told: Told) -> bool:
-    """Note an event and draw the consequences, once however often it is told; False for one that is known."""
+    """Note an event and draw the consequences, once however often it is told; False for a known or needless one."""
+    if told.kind not in HEARD:
+        return False
     delivery = _delivery(told)
+    subscriber = delivery.subscriber if delivery else _subscriber(told.recipient)
+    if subscriber:
+        # The subscriber first, as in whatever ends subscriptions: no two transactions wait for each other.
+        subscriber = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
     _event, is_new = ProviderEvent.objects.get_or_create(
         provider=told.provider[:30],
         event_id=told.event_id[:200] or _made_up_id(told),
@@ -67,8 +76,7 @@ def hear(told: Told) -> bool:
     if delivery and told.kind in NEXT:
         state, before = NEXT[told.kind]
         Delivery.objects.filter(pk=delivery.pk, state__in=before).update(state=state, claim=None, lease_until=None)
-    subscriber = delivery.subscriber if delivery else _subscriber(told.recipient)
-    if subscriber:
+    if subscriber and _is_address_of(subscriber, told.recipient):
         _draw_consequences(told, subscriber)
     if delivery and delivery.campaign_id and told.kind in ("bounced", "complained"):
         pause_if_unhealthy(delivery.campaign_id)
@@ -107,6 +115,12 @@ def _delivery(told):
         if found := Delivery.objects.select_related("subscriber").filter(key=key).first():
             return found
     return None
+
+
+def _is_address_of(subscriber, recipient):
+    """Who has moved to another address answers for nothing that happens at the old one."""
+    found = _subscriber(recipient) if recipient else subscriber
+    return found is not None and found.pk == subscriber.pk
 
 
 def _subscriber(recipient):

@@ -18,8 +18,8 @@ RETURNING LEAST(floor(filled.tokens), %(wanted)s), t.tokens, t.rate
 """
 
 
-def take(name: str, wanted: int) -> tuple[int, float]:
-    """Take up to `wanted` tokens from a bucket: (how many were there, seconds until there is another).
+def take(name: str, wanted: int) -> tuple[int, float, float]:
+    """Take up to `wanted` tokens from a bucket: (how many were there, seconds until there is another, seconds for each).
 
     Where no limit is set all may go. By the clock of the database, so that the clocks of workers do not matter.
     """
@@ -27,9 +27,9 @@ def take(name: str, wanted: int) -> tuple[int, float]:
         cursor.execute(_TAKE, {"name": name, "wanted": wanted})
         row = cursor.fetchone()
     if row is None:
-        return wanted, 0.0
+        return wanted, 0.0, 0.0
     taken, left, rate = row
-    return int(taken), max(0.0, (1 - left) / rate)
+    return int(taken), max(0.0, (1 - left) / rate), 1 / rate
 
 
 def give_back(name: str, count: int) -> None:

@@ -553,7 +553,7 @@ def test_cancelled_newsletter_leaves_nothing_open(network, coordinator):
     campaign = make_sending_campaign(coordinator, network=network)
     with delivering.Sender() as sender:
         delivering.send_due(sender, limit=1)
-    _claim, rows = delivering.claim_due(1)
+    _claim, rows, _at = delivering.claim_due(1)
     campaigning.cancel(campaign, actor=coordinator)
     delivering.send_all_due()
     campaign.refresh_from_db()
@@ -566,8 +566,8 @@ def test_cancelled_newsletter_leaves_nothing_open(network, coordinator):
 def test_mail_that_was_being_handed_over_at_the_cancellation_is_settled_later(network, coordinator):
     make_reader(network=network)
     campaign = make_sending_campaign(coordinator, network=network)
-    claim, rows = delivering.claim_due(1)
-    assert delivering._begin(claim, rows[0].id, None)
+    claim, rows, at = delivering.claim_due(1)
+    assert delivering._begin(claim, rows[0], None, at)
     campaigning.cancel(campaign, actor=coordinator)
     assert states(campaign) == {"handing-over": 1}
     delivering._note(claim, rows[0], delivering.Answer(delivering.Outcome.LATER, "452"))

@@ -291,7 +291,13 @@ def test_twenty_failures_in_a_row_stop_the_newsletter(mail_server, sent_campaign
     send_all_due()
     campaign.refresh_from_db()
     assert (campaign.state, campaign.pause_reason) == ("paused", "failures")
-    assert states()["rejected"] <= delivering.BATCH
+    # It may be us: nobody is blamed, and all are tried once more.
+    assert states() == {"queued": 60}
+    assert Subscriber.objects.filter(bounce_score__gt=0).count() == 0
+    Delivery.objects.update(next_attempt_at=timezone.now(), attempts=1)
+    Campaign.objects.update(state="sending", failures_in_a_row=0)
+    send_all_due()
+    assert states()["rejected"] == delivering.BATCH
 
 
 def test_many_addresses_that_do_not_work_stop_the_newsletter(mail_server, sent_campaign):
@@ -325,8 +331,8 @@ def test_pauses_between_attempts_grow_and_differ():
 
 def test_what_a_dead_worker_had_not_begun_is_queued_again_and_the_rest_is_uncertain(sent_campaign):
     sent_campaign(3)
-    claim, rows = claim_due(3)
-    assert delivering._begin(claim, rows[0].id, None)
+    claim, rows, at = claim_due(3)
+    assert delivering._begin(claim, rows[0], None, at)
     assert settle_expired() == (0, 0)
     assert settle_expired(timezone.now() + LEASE + timedelta(seconds=1)) == (2, 1)
     assert states() == {"queued": 2, "uncertain": 1}
@@ -334,12 +340,12 @@ def test_what_a_dead_worker_had_not_begun_is_queued_again_and_the_rest_is_uncert
 
 def test_a_worker_that_wakes_late_changes_nothing(sent_campaign):
     sent_campaign(2)
-    claim, rows = claim_due(2)
-    assert delivering._begin(claim, rows[0].id, None)
+    claim, rows, at = claim_due(2)
+    assert delivering._begin(claim, rows[0], None, at)
     settle_expired(timezone.now() + LEASE + timedelta(seconds=1))
-    other, again = claim_due(2)
+    other, again, _at = claim_due(2)
     assert [row.id for row in again] == [rows[1].id]
-    assert not delivering._begin(claim, rows[1].id, rows[0].id)
+    assert not delivering._begin(claim, rows[1], rows[0].id, at)
     assert not delivering._settle(claim, rows[0], state=State.REJECTED)
     assert give_back(claim) == 0
     assert states() == {"uncertain": 1, "claimed": 1}
@@ -357,10 +363,10 @@ def test_two_workers_never_hold_the_same_mail(sent_campaign):
 def test_what_the_provider_told_meanwhile_is_not_overwritten(sent_campaign):
     """A bounce may come before the server's own yes."""
     sent_campaign(1)
-    claim, rows = claim_due(1)
-    delivering._begin(claim, rows[0].id, None)
+    claim, rows, at = claim_due(1)
+    delivering._begin(claim, rows[0], None, at)
     Delivery.objects.update(state=State.BOUNCED)
-    delivering._begin(claim, None, rows[0].id)
+    delivering._begin(claim, None, rows[0].id, at)
     assert only().state == "bounced"
 
 
@@ -442,3 +448,121 @@ def test_keys_of_one_purpose_or_version_open_nothing_else():
     assert not is_genuine(opened(key), 0, purpose="confirm")
     assert not is_genuine(opened(key_of(uid, 0, 8)[:30] + key[30:]), 0)
     assert [opened(bad) for bad in ("", "x" * 43 + "y", "é" * 43, "=" * 43)] == [None] * 4
+
+
+# Found by reading --------------------------------------------------------------------------------
+
+
+def test_more_editions_than_are_kept_lose_nothing(mail_server, sent_campaign, monkeypatch):
+    monkeypatch.setattr(delivering, "MOST_SKELETONS", 1)
+    with Sender() as sender:
+        for _ in range(3):
+            sent_campaign(2)
+            for _round in range(2):
+                send_due(sender, limit=1)
+        while send_due(sender).answers:
+            pass
+    assert states() == {"accepted": 6}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.subscriber.subscriptions.update(state="unsubscribed", state_at=timezone.now()),
+        lambda row: Subscriber.objects.filter(pk=row.subscriber_id).update(email="moved@city.example"),
+        lambda row: Subscriber.objects.filter(pk=row.subscriber_id).update(token_version=1),
+        lambda row: Campaign.objects.update(state="paused"),
+    ],
+)
+def test_what_changes_while_a_mail_is_in_a_workers_hand_counts(mail_server, sent_campaign, change):
+    campaign = sent_campaign(3)
+    last = campaign.deliveries.order_by("pk").last()
+    claim, rows, at = claim_due(3)
+    assert delivering._begin(claim, rows[0], None, at)
+    change(last)
+    assert not delivering._begin(claim, rows[2], rows[0].id, at)
+    give_back(claim)
+    assert Delivery.objects.get(pk=last.pk).state == "queued"
+    assert states()["accepted"] == 1
+
+
+def test_a_server_that_hangs_up_after_so_many_mails_is_called_again(mail_server, sent_campaign):
+    taken = {"since": 0}
+
+    def plan():
+        # Asked once per connection, then once per mail.
+        return Plan(sender=b"421 4.7.0 too many messages in this connection\r\n") if full() else Plan()
+
+    def full():
+        count = len(mail_server.mails) - taken["since"]
+        if count >= 10:
+            taken["since"] = len(mail_server.mails)
+            return True
+        return False
+
+    mail_server.plan = plan
+    sent_campaign(35)
+    assert send_all_due().answers == {"accepted": 35}
+
+
+def test_a_limit_is_waited_for_and_not_for_a_minute(mail_server, sent_campaign):
+    Throttle.objects.create(name="*", rate=40, burst=5, tokens=5)
+    sent_campaign(30)
+    began = time.monotonic()
+    assert send_all_due().answers == {"accepted": 30}
+    assert 0.5 < time.monotonic() - began < 4
+
+
+def test_a_limit_of_a_domain_is_waited_for(mail_server, sent_campaign):
+    Throttle.objects.create(name="city.example", rate=20, burst=2, tokens=2)
+    sent_campaign(12)
+    assert send_all_due().answers == {"accepted": 12}
+
+
+def test_when_time_is_over_there_is_more(mail_server, sent_campaign):
+    Throttle.objects.create(name="*", rate=0.5, burst=1, tokens=1)
+    sent_campaign(3)
+    done = send_all_due(seconds=0.5)
+    assert (done.has_more, done.answers["accepted"]) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        (b"550 5.1.1 no such user\r\n", "no-mailbox"),
+        (b"550 no such user\r\n", "no-mailbox"),
+        (b"553 who?\r\n", "no-mailbox"),
+        (b"550 5.2.1 disabled\r\n", "no-mailbox"),
+        (b"552 5.2.2 full\r\n", "unwanted"),
+        (b"550 5.4.5 daily quota exceeded\r\n", "unwanted"),
+        (b"554 5.7.1 policy\r\n", "unwanted"),
+    ],
+)
+def test_only_what_speaks_of_the_mailbox_is_held_against_it(mail_server, sent_campaign, line, outcome):
+    campaign = sent_campaign(2)
+    mail_server.plan = answer_to_recipient(campaign, line)
+    assert send_all_due().answers == {outcome: 1, "accepted": 1}
+    assert Subscriber.objects.filter(bounce_score__gt=0).count() == (outcome == "no-mailbox")
+
+
+def test_who_moved_is_not_blamed_for_the_old_address(sent_campaign):
+    sent_campaign(1)
+    person = Subscriber.objects.get()
+    assert not delivering.count_bounce(person.uid, is_hard=True, address="old@city.example")
+    person.refresh_from_db()
+    assert person.bounce_score == 0
+
+
+def test_tls_asks_for_a_certificate(settings, monkeypatch):
+    import ssl
+
+    from newsletters import lines
+
+    asked = []
+    monkeypatch.setattr(lines.smtplib.SMTP, "connect", lambda self, *args: (220, b"hello"))
+    monkeypatch.setattr(lines.smtplib.SMTP, "starttls", lambda self, *, context: asked.append(context))
+    monkeypatch.setattr(lines.smtplib.SMTP, "ehlo_or_helo_if_needed", lambda self: None)
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = "mail.example", True, False
+    settings.EMAIL_HOST_USER = ""
+    lines.SmtpLine()._opened()
+    assert (asked[0].verify_mode, asked[0].check_hostname) == (ssl.CERT_REQUIRED, True)

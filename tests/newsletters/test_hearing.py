@@ -51,11 +51,12 @@ def state_of(delivery):
 )
 def test_events_in_any_order_lead_to_the_same_end(delivery, kinds, end):
     for number, kind in enumerate(kinds):
-        assert hear(told(delivery, kind, str(number)))
+        assert hear(told(delivery, kind, str(number))) == (kind in hearing.HEARD)
     assert state_of(delivery) == end
+    assert set(ProviderEvent.objects.values_list("kind", flat=True)) <= hearing.HEARD
 
 
-@pytest.mark.parametrize("before", ["handing-over", "uncertain"])
+@pytest.mark.parametrize("before", ["handing-over", "uncertain", "queued", "claimed"])
 def test_the_provider_knows_what_we_do_not(delivery, before):
     Delivery.objects.update(state=before, claim=uuid.uuid4(), lease_until=timezone.now())
     hear(told(delivery, "delivered"))
@@ -187,3 +188,16 @@ def test_a_fault_leaves_the_event_to_be_told_again(delivery, monkeypatch):
     assert not ProviderEvent.objects.exists()
     monkeypatch.undo()
     assert hear(told(delivery))
+
+
+def test_a_complaint_weighs_more_than_having_left(delivery):
+    Suppression.objects.create(email_hash=delivery.subscriber.email_hash, reason="unsubscribed")
+    hear(told(delivery, "complained"))
+    assert Suppression.objects.get().reason == "complained"
+
+
+def test_what_happens_at_an_old_address_is_not_held_against_the_new_one(delivery):
+    hear(told(delivery, "complained", recipient="old@city.example"))
+    assert state_of(delivery) == "complained"
+    assert Subscription.objects.get().state == "active"
+    assert not Suppression.objects.exists()
