@@ -123,9 +123,11 @@ class Stage:
 
     def _revive(self, server):
         """A server is killed with all its processes and started again on what it left on the disk."""
-        for pid in _users_of(server.folder):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        while victims := _users_of(server.folder):
+            for pid in victims:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.1)
         server.stop()
         server.start()
 
@@ -152,8 +154,8 @@ def _users_of(folder):
         with contextlib.suppress(OSError, ValueError):
             pid = int(entry.name)
             command = (entry / "cmdline").read_bytes()
-            # The keeper of a server names it too; with it the server would be stopped in order, not killed.
-            if pid != os.getpid() and os.fsencode(folder) in command:
+            # The keeper names the folder too; it is left alive to bury the server, or its lock would stay.
+            if pid != os.getpid() and os.fsencode(folder) in command and b"keeper.py" not in command:
                 found.append(pid)
     return found
 
