@@ -1,5 +1,6 @@
 """What is wrong with a newsletter before it is sent, told per language."""
 
+import html
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -7,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from common.languages import current_language, name_in, site_languages
 from events.models import Event
+from newsletters.composing import KEY
 from newsletters.models import Block
 from newsletters.rendering import MOST_BYTES, blocks_of, languages_of, rendered
 from newsletters.services.recipients import dry_run
@@ -73,12 +75,19 @@ def _public(model, ids):
 def _of_language(campaign, language, blocks):
     if not getattr(campaign, f"subject_{language}"):
         yield Problem("no-subject", _("The subject is missing."), language)
+    if any(KEY in getattr(campaign, f"{name}_{language}") for name in ("subject", "preheader")):
+        yield Problem(
+            "key", _("The subject or the preview line holds “%(key)s”: take it out.") % {"key": KEY}, language
+        )
     mail = rendered(campaign, language, blocks)
     if not mail.parts:
         yield Problem("no-content", _("No block has a text."), language)
     numbers = {block.pk: number for number, block in enumerate(blocks, start=1)}
     for part in mail.parts:
         values = {"number": numbers[part.block.pk]}
+        if any(KEY in words for words in _words_of(part)):
+            text = _("Block %(number)s holds “%(key)s”: take it out.") % (values | {"key": KEY})
+            yield Problem("key", text, language)
         if part.picture and not part.picture.alt:
             yield Problem("no-alt", _("Block %(number)s does not say what the picture shows.") % values, language)
         if part.title.is_fallback:
@@ -93,3 +102,10 @@ def _of_language(campaign, language, blocks):
     if mail.size > MOST_BYTES:
         text = _("The mail is longer than %(most)s kB: mail programs would cut it off.") % {"most": MOST_BYTES // 1000}
         yield Problem("too-long", text, language)
+
+
+def _words_of(part):
+    """All that a part shows, as it is written and as mail programs would read it."""
+    alt = part.picture.alt if part.picture else ""
+    yield from (part.heading, part.text, html.unescape(part.text), part.text_as_plain, alt)
+    yield from map(str, (part.title, part.summary, *part.facts))
