@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from common.models import OutboxMail
 from common.outbox.sending import send_waiting
 from networks.services import grant_role
-from newsletters.models import Block, Campaign, Delivery, Link
+from newsletters.models import Block, Campaign, Delivery, Link, Subscription
 from newsletters.services import campaigning
 from tests.events.factories import make_event
 from tests.factories import make_network, make_person, make_practice
@@ -374,6 +375,22 @@ def test_report_balances_and_names_what_failed(client, failed):
     assert "https://example.org/a" in answer.text
     assert (answer.context["clicks"], answer.context["passing"]) == (7, 1)
     assert answer.context["skipped"] == [("address gets no more mail", 1)]
+
+
+def test_report_names_nobody_who_left_since(client, failed, network):
+    left = Subscription.objects.get(subscriber__email="full@city.example")
+    Subscription.objects.filter(pk=left.pk).update(state="unsubscribed")
+    for other in (make_network(), None):
+        Subscription.objects.create(
+            subscriber=left.subscriber,
+            channel="newsletter",
+            network=other,
+            state="active",
+            active_from=timezone.now(),
+        )
+    answer = client.get(page("report", failed.pk))
+    assert [name for name in ("full", "gone", "lost") if f"{name}@city.example" in answer.text] == ["gone", "lost"]
+    assert answer.text.count("not subscribed any more") == 1
 
 
 def test_report_says_loudly_that_it_does_not_balance(client, failed):

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import threading
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from networks.services import grant_role
 from newsletters import frames
 from newsletters.composing import Skeleton
 from newsletters.models import Campaign, CampaignStep, Delivery, Edition, Link, Subscription
-from newsletters.services import campaigning, delivering, recipients
+from newsletters.services import campaigning, delivering, pausing, recipients
 from newsletters.services.checking import problems_of
 from newsletters.services.completing import account_of, complete
 from newsletters.services.recipients import dry_run, materialise_next
@@ -545,6 +546,35 @@ def test_who_left_between_gathering_and_sending_gets_nothing(network, coordinato
         erased.pk: "erased",
     }
     assert campaign.state == State.COMPLETED
+
+
+@pytest.mark.parametrize("by", ["a coordinator", "itself"])
+def test_mails_that_a_worker_has_claimed_do_not_leave_after_a_pause(network, coordinator, by):
+    for _ in range(3):
+        make_reader(network=network)
+    campaign = make_sending_campaign(coordinator, network=network)
+    claim, rows = delivering.claim_due(3)
+    assert delivering._begin(claim, rows[0].id, None)
+    if by == "itself":
+        pausing.pause(campaign.pk, "bounces")
+    else:
+        campaigning.pause(campaign, actor=coordinator)
+    assert states(campaign) == {"handing-over": 1, "queued": 2}
+    with delivering.Sender() as sender:
+        delivering._send(claim, rows[1:], sender, delivering.Batch(), deadline=time.monotonic() + 60)
+    assert mail.outbox == []
+    campaigning.resume(campaign, actor=coordinator)
+    delivering.send_all_due()
+    assert (states(campaign), len(mail.outbox)) == ({"handing-over": 1, "accepted": 2}, 2)
+
+
+def test_account_balances_while_recipients_are_gathered(network, coordinator):
+    for _ in range(3):
+        make_reader(network=network)
+    seen_before = campaigning.begin(make_campaign(network=network), actor=coordinator)
+    materialise_next(seen_before.pk, limit=2)
+    account = account_of(seen_before)
+    assert (account.audience, account.open, account.is_balanced) == (2, 2, True)
 
 
 def test_cancelled_newsletter_leaves_nothing_open(network, coordinator):
