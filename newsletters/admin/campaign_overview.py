@@ -5,14 +5,16 @@ from urllib.parse import unquote
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from common.languages import current_language, name_in
 from events.showing import moment_in_words
 from newsletters.admin.campaign_doing import RETRY, TEST, buttons_of
 from newsletters.models import Campaign, Channel, Delivery, Subscription
 from newsletters.services.campaigning import failed_for_now
-from newsletters.services.checking import problems_of
+from newsletters.services.checking import in_words, problems_of
 from newsletters.services.completing import account_of, states_of
+from newsletters.services.pausing import REASONS
 from newsletters.services.recipients import dry_run, sample
 
 STEPS = 50
@@ -26,7 +28,8 @@ def overview(campaign: Campaign, bound=None) -> dict:
         "due": campaign.due_at and moment_in_words(campaign.due_at, campaign.time_zone),
         "buttons": [(button, _form(button, campaign, bound)) for button in buttons_of(campaign)],
         "test": (TEST, _form(TEST, campaign, bound)),
-        "steps": list(campaign.steps.select_related("actor")[:STEPS]),
+        "steps": [(step, _told(step)) for step in campaign.steps.select_related("actor")[:STEPS]],
+        "stopped": REASONS.get(campaign.pause_reason, _("It was stopped.")),
         "is_refused": bool(bound),
     }
     if campaign.state not in Campaign.OPEN:
@@ -45,6 +48,11 @@ def overview(campaign: Campaign, bound=None) -> dict:
             for address, language, reason in sample(campaign)
         ],
     }
+
+
+def _told(step):
+    """Its note in the reader's language: what happened by itself is kept as a code."""
+    return REASONS.get(step.note) or in_words(step.note) or step.note
 
 
 def report(campaign: Campaign, query, bound=None) -> dict:

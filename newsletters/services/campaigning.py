@@ -184,14 +184,20 @@ def _begin_due(pk, now):
     campaign = due.filter(pk=pk, state=State.SCHEDULED, due_at__lte=now).first()
     if campaign is None:
         return 0
-    found = [str(problem) for problem in problems_of(campaign) if not problem.is_hint]
+    found = [problem.note for problem in problems_of(campaign) if not problem.is_hint]
     if not found:
         _begin(campaign, None)
         return 1
     campaign.due_at = None
-    tell_not_begun(_enter(campaign, State.DRAFT, None, " ".join(found)))
+    tell_not_begun(_enter(campaign, State.DRAFT, None, _kept(found)))
     logger.error("Newsletter %s was not begun: %s", pk, "; ".join(found))
     return 0
+
+
+def _kept(notes):
+    """As many as fit, none cut in two."""
+    words = " ".join(notes)
+    return words if len(words) <= NOTE else words[: NOTE + 1].rpartition(" ")[0]
 
 
 def follow_zone_rules() -> int:

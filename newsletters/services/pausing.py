@@ -4,6 +4,7 @@ import logging
 
 from django.db import transaction
 from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy
 
 from newsletters.models import Campaign, CampaignStep, Delivery
 
@@ -12,6 +13,13 @@ MOST_IN_A_ROW = 20
 MOST_BOUNCED, MOST_COMPLAINED = 0.05, 0.001
 JUDGED_FROM, COMPLAINTS_FROM = 100, 2
 """So many mails have to be handed over before shares mean something, and one complaint is no share."""
+
+REASONS = {
+    "sender": gettext_lazy("It was stopped because the mail server takes no mail from us."),
+    "failures": gettext_lazy("It was stopped because too many mails in a row failed."),
+    "bounces": gettext_lazy("It was stopped because too many addresses do not exist."),
+    "complaints": gettext_lazy("It was stopped because readers reported it as unwanted."),
+}
 
 logger = logging.getLogger(__name__)
 

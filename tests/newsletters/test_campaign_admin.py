@@ -12,8 +12,8 @@ from PIL import Image
 from common.models import OutboxMail
 from common.outbox.sending import send_waiting
 from networks.services import grant_role
-from newsletters.models import Block, Campaign, Delivery, Link, Subscription
-from newsletters.services import campaigning
+from newsletters.models import Block, Campaign, CampaignStep, Delivery, Link, Subscription
+from newsletters.services import campaigning, pausing
 from tests.events.factories import make_event
 from tests.factories import make_network, make_person, make_practice
 from tests.newsletters.factories_campaigns import (
@@ -269,6 +269,24 @@ def test_problems_are_told_where_sending_is_refused(client, network):
     answer = do(client, make_campaign(network=network), "begin")
     assert answer.status_code == 422
     assert "Nobody gets this newsletter: it has no subscribers yet." in answer.text
+
+
+def test_what_happened_by_itself_is_told_in_the_readers_language(client, coordinator, network):
+    make_reader(network=network)
+    campaign = make_sending_campaign(coordinator, network=network)
+    pausing.pause(campaign.pk, "bounces")
+    CampaignStep.objects.create(campaign=campaign, action="draft", note="practice-not-public::2 no-subject:ar:0")
+    CampaignStep.objects.create(campaign=campaign, action="scheduled", note="2040-07-01 09:00 Europe/Stockholm")
+    for language, told in {
+        "en": ["It was stopped because too many addresses do not exist.", "The practice in block 2 is not public."],
+        "sv": ["Insatsen i block 2 är inte offentlig."],
+    }.items():
+        client.cookies["django_language"] = language
+        text = client.get(page("overview", campaign.pk)).text
+        assert [words for words in told if words not in text] == []
+        assert "2040-07-01 09:00 Europe/Stockholm" in text
+        assert ": <bdi>bounces" not in text
+        assert "no-subject" not in text
 
 
 def test_button_of_another_state_does_nothing(client, network):

@@ -95,10 +95,10 @@ def test_each_lack_is_a_problem_of_its_language(network):
     make_block(campaign, "event", event=make_event(visibility="network"))
     assert codes(campaign) == [
         ("empty", ""),
+        ("event-not-public", ""),
         ("no-alt", "sv"),
         ("no-subject", "sv"),
-        ("not-public", ""),
-        ("not-public", ""),
+        ("practice-not-public", ""),
     ]
 
 
@@ -181,7 +181,7 @@ def test_what_became_impossible_meanwhile_is_a_draft_again_with_the_reason(netwo
     campaign.refresh_from_db()
     step = campaign.steps.first()
     assert (campaign.state, campaign.due_at) == (State.DRAFT, None)
-    assert (step.action, step.note, step.actor) == ("draft", "The practice in block 2 is not public.", None)
+    assert (step.action, step.note, step.actor) == ("draft", "practice-not-public::2", None)
 
 
 def test_coordinators_are_told_in_their_language_that_it_was_not_sent(network, coordinator):

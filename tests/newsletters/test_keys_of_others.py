@@ -60,7 +60,7 @@ def test_place_of_the_key_in_an_own_text_is_refused_and_never_filled(network, va
 def test_place_of_the_key_in_subject_and_preview_line_is_refused_and_never_filled(network):
     make_reader(network=network)
     campaign = make_campaign(network=network, subject_en=KEY, preheader_en=KEY)
-    assert [problem.code for problem in problems_of(campaign)] == ["key"]
+    assert [problem.code for problem in problems_of(campaign)] == ["key-in-subject"]
     mail = rendered(campaign, "en", blocks_of(campaign))
     assert (mail.subject, mail.preheader) == ("…", "…")
 
