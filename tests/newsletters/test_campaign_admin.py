@@ -1,5 +1,6 @@
 """Where coordinators write newsletters: form, overview, preview, test, report, and who gets at them."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -165,6 +166,30 @@ def test_picture_is_drawn_anew_without_what_the_camera_knew(client, network):
     assert Image.open(BytesIO(content)).size == (1152, 576)
 
 
+def test_file_of_a_picture_goes_with_the_last_block_that_shows_it(client, network, django_capture_on_commit_callbacks):
+    campaign, other = make_campaign(network=network, blocks=False), make_campaign(network=network, blocks=False)
+    block = make_block(campaign, "picture", picture=make_picture(), alt_en="A square")
+    first, storage = block.picture.name, block.picture.storage
+    make_block(other, "picture", picture=first, alt_en="A square")
+
+    def save(**values):
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = client.post(page("change", campaign.pk), filled(Campaign.objects.get(pk=campaign.pk), **values))
+        assert answer.status_code == 302
+        return block.__class__.objects.filter(pk=block.pk).values_list("picture", flat=True).first()
+
+    second = save(**{"blocks-0-picture": make_picture(size=(50, 50)), "blocks-0-alt_en": "A square"})
+    assert second != first
+    assert storage.exists(first)
+    third = save(**{"blocks-0-picture": make_picture(size=(60, 60)), "blocks-0-alt_en": "A square"})
+    assert (storage.exists(second), storage.exists(third)) == (False, True)
+    assert save(**{"blocks-0-DELETE": "on"}) is None
+    assert not storage.exists(third)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(page("delete", other.pk), {"post": "yes"})
+    assert not storage.exists(first)
+
+
 @pytest.mark.parametrize(
     ("upload", "told"),
     [
@@ -323,6 +348,24 @@ def test_test_mail_goes_to_oneself_through_the_outbox(client, coordinator, netwo
     assert (Delivery.objects.count(), Link.objects.count()) == (0, 0)
 
 
+def test_test_mail_shows_its_pictures_before_it_is_sent(client, network, settings, mailoutbox):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    campaign = make_campaign(network=network)
+    for _ in range(2):
+        make_block(campaign, "picture", picture=make_picture(), alt_en="A square")
+    do(client, campaign, "test", language="en")
+    send_waiting()
+    addresses = re.findall(r'src="https://hub.example([^"]+)"', mailoutbox[0].alternatives[0][0])
+    client.logout()
+    for address in addresses:
+        answer = client.get(address)
+        assert (answer.status_code, answer["Cross-Origin-Resource-Policy"]) == (200, "cross-origin")
+        assert "public" not in answer["Cache-Control"]
+    (first, key), (second, _key) = (address.split("?key=") for address in addresses)
+    for address in (first, f"{second}?key={key}", f"{first}?key=%00", f"{first}?key={key}x"):
+        assert client.get(address).status_code == 404
+
+
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl")])
 def test_preview_shows_the_mail_of_each_language(client, network, language, direction):
     campaign = make_campaign(network=network, languages=["en", "ar"], subject_ar="أخبار")
@@ -335,6 +378,30 @@ def test_preview_shows_the_mail_of_each_language(client, network, language, dire
     around = client.get(page("preview", campaign.pk, language))
     assert "frame-src 'self'" in around["Content-Security-Policy"]
     assert around.text.count(f'src="{page("mail", campaign.pk, language)}"') == 2
+
+
+def test_preview_and_test_leave_out_what_is_not_public_any_more(client, network):
+    campaign, practice = make_campaign(network=network), make_practice(title_en="Night walks")
+    event = make_event(title_en="Seminar in spring")
+    make_block(campaign, "practice", practice=practice)
+    make_block(campaign, "event", event=event)
+    told = "What is no longer public has been left out."
+
+    def seen():
+        texts = [client.get(page(name, campaign.pk, "en")).text for name in ("preview", "mail")]
+        return [
+            "Night walks" in texts[1],
+            "Seminar in spring" in texts[1],
+            "Night walks" in texts[0],
+            told in texts[0],
+        ]
+
+    assert seen() == [True, True, True, False]
+    type(practice).objects.update(status="withdrawn", title_en="Night walks, with a new secret")
+    assert seen() == [False, True, False, True]
+    do(client, campaign, "test", language="en")
+    mail = OutboxMail.objects.get()
+    assert ("Seminar in spring" in mail.text, "Night walks" in mail.text + mail.html) == (True, False)
 
 
 def test_preview_of_a_language_that_is_not_sent_is_not_there(client, network):
