@@ -50,9 +50,10 @@ class Skeleton:
         headers = [
             ("From", formataddr((name, self.sender), "utf-8")),
             ("To", RECIPIENT.decode()),
+            # Before what people wrote: the first place of each is filled.
+            ("Message-ID", f"<{MESSAGE_ID.decode()}>"),
             ("Subject", _encoded(edition.subject)),
             ("Date", format_datetime(timezone.now())),
-            ("Message-ID", f"<{MESSAGE_ID.decode()}>"),
             *self.list_headers(),
             ("Content-Language", edition.language),
             ("MIME-Version", "1.0"),

@@ -20,7 +20,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from networks.services import grant_role
 from newsletters import frames
-from newsletters.composing import Skeleton
+from newsletters.composing import MESSAGE_ID, RECIPIENT, Skeleton
 from newsletters.models import Campaign, CampaignStep, Delivery, Edition, Link, Subscription
 from newsletters.services import campaigning, delivering, pausing, recipients
 from newsletters.services.checking import problems_of
@@ -710,6 +710,17 @@ def test_line_breaks_in_a_subject_begin_no_header(network, coordinator):
     assert message["Bcc"] is None
     assert message["Subject"].split() == ["News", "Bcc:", "everybody@example.org"]
     assert campaign.deliveries.count() == 0
+
+
+def test_places_of_recipient_and_message_id_in_a_subject_are_words(network, coordinator):
+    make_reader(network=network)
+    campaign = make_campaign(network=network, subject_en=f"{MESSAGE_ID.decode()} {RECIPIENT.decode()}")
+    campaigning.begin(campaign, actor=coordinator)
+    edition = Edition.objects.get()
+    sent = Skeleton(edition, frames.frame_of(edition)).filled("ada@city.example", "k" * 43, "<1@hub.example>")
+    message = email.message_from_bytes(sent, policy=email.policy.default)
+    assert (message["Message-ID"], message["To"]) == ("<1@hub.example>", "ada@city.example")
+    assert message["Subject"] == campaign.subject_en
 
 
 def test_template_error_of_one_edition_rejects_its_readers_alone(network, coordinator, monkeypatch):
