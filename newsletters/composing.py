@@ -17,6 +17,9 @@ from django.utils import timezone
 KEY = "READERS-KEY-READERS-KEY-READERS-KEY-READERS"
 """Holds the place of `newsletters.keys.key_of`; not a word that a text would hold."""
 
+KEY_OF_OTHERS = "…"
+"""Stands where somebody else's text had KEY: nothing must be filled in there."""
+
 RECIPIENT = b"recipient@placeholder.invalid"
 MESSAGE_ID = b"message-id@placeholder.invalid"
 _BOUNDARY = "=_city-networks-hub_{}"
@@ -47,9 +50,10 @@ class Skeleton:
         headers = [
             ("From", formataddr((name, self.sender), "utf-8")),
             ("To", RECIPIENT.decode()),
+            # Before what people wrote: the first place of each is filled.
+            ("Message-ID", f"<{MESSAGE_ID.decode()}>"),
             ("Subject", _encoded(edition.subject)),
             ("Date", format_datetime(timezone.now())),
-            ("Message-ID", f"<{MESSAGE_ID.decode()}>"),
             *self.list_headers(),
             ("Content-Language", edition.language),
             ("MIME-Version", "1.0"),
@@ -70,7 +74,7 @@ class Skeleton:
         if frame.archive:
             found.append(("List-Archive", f"<{frame.archive}>"))
         if frame.reply_to:
-            found.append(("Reply-To", frame.reply_to))
+            found.append(("Reply-To", frame.reply_to.replace(KEY, "key")))
         return found
 
     def filled(self, recipient: str, key: str, message_id: str) -> bytes:
@@ -82,6 +86,11 @@ class Skeleton:
         return mail.replace(KEY.encode(), key.encode("ascii"))
 
 
+def without_key(text: str) -> str:
+    """What people wrote, with no place in it that a reader's key would be put in."""
+    return text.replace(KEY, KEY_OF_OTHERS)
+
+
 def message_id(key) -> str:
     """The same for the same delivery, however often it is tried."""
     return f"<{key}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
@@ -89,7 +98,7 @@ def message_id(key) -> str:
 
 def _encoded(value):
     """A header's text, folded so that no line is longer than 76 characters."""
-    text = _BREAKS.sub(" ", value)
+    text = without_key(_BREAKS.sub(" ", value))
     if text.isascii() and len(text) <= 60:
         return text
     return Header(text, "utf-8", maxlinelen=70).encode(linesep="\r\n")

@@ -5,6 +5,7 @@ Nothing here is stored or sent. What links become is the caller's: straight ones
 
 import html
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -22,6 +23,7 @@ from common.text import plain_from_rich
 from events.addresses import address_in
 from events.models import Event
 from events.showing import when_in_words
+from newsletters.composing import KEY, without_key
 from newsletters.frames import preferences_address, site
 from newsletters.models import Block, Campaign
 from practices.models import Practice
@@ -101,7 +103,11 @@ def languages_of(campaign) -> list[str]:
 
 
 def rendered(campaign: Campaign, language: str, blocks, link: Link = straight) -> Rendered:
-    """The mail in one language, of the blocks from `blocks_of`; those without words in the language are left out."""
+    """The mail in one language, of the blocks from `blocks_of`; those without words in the language are left out.
+
+    Readers' keys go into the layout's own links alone, wherever the words of coordinators and cities hold KEY.
+    """
+    own = secrets.token_hex(16)
     with translation.override(language):
         parts = parts_of(blocks, language, link)
         values = {
@@ -109,18 +115,20 @@ def rendered(campaign: Campaign, language: str, blocks, link: Link = straight) -
             "preheader": getattr(campaign, f"preheader_{language}"),
             "parts": parts,
             "browser_link": issue_address(campaign, language) if campaign.is_public else "",
-            **surroundings(campaign, language),
+            **surroundings(campaign, language, own),
         }
         page = render_to_string("mail/bulk/newsletter.html", values)
         text = render_to_string("mail/bulk/newsletter.txt", values).strip() + "\n"
     inlined = css_inline.inline(page, load_remote_stylesheets=False)
-    return Rendered(language, values["subject"], values["preheader"], inlined, _without_gaps(text), parts)
+    inlined, text = (without_key(part).replace(own, KEY) for part in (inlined, _without_gaps(text)))
+    subject, preheader = (without_key(values[name]) for name in ("subject", "preheader"))
+    return Rendered(language, subject, preheader, inlined, text, parts)
 
 
-def surroundings(campaign, language) -> dict:
-    """What the layout of all bulk mail needs."""
+def surroundings(campaign, language, key) -> dict:
+    """What the layout of all bulk mail needs; `key` stands in its links."""
     network = campaign.network
-    address = preferences_address(language)
+    address = preferences_address(language).replace(KEY, key)
     return {
         "language": language,
         "direction": direction(language),

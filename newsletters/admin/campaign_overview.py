@@ -4,15 +4,17 @@ from collections import Counter
 from urllib.parse import unquote
 
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from common.languages import current_language, name_in
 from events.showing import moment_in_words
 from newsletters.admin.campaign_doing import RETRY, TEST, buttons_of
-from newsletters.models import Campaign, Delivery
+from newsletters.models import Campaign, Channel, Delivery, Subscription
 from newsletters.services.campaigning import failed_for_now
-from newsletters.services.checking import problems_of
+from newsletters.services.checking import in_words, problems_of
 from newsletters.services.completing import account_of, states_of
+from newsletters.services.pausing import REASONS
 from newsletters.services.recipients import dry_run, sample
 
 STEPS = 50
@@ -26,7 +28,8 @@ def overview(campaign: Campaign, bound=None) -> dict:
         "due": campaign.due_at and moment_in_words(campaign.due_at, campaign.time_zone),
         "buttons": [(button, _form(button, campaign, bound)) for button in buttons_of(campaign)],
         "test": (TEST, _form(TEST, campaign, bound)),
-        "steps": list(campaign.steps.select_related("actor")[:STEPS]),
+        "steps": [(step, _told(step)) for step in campaign.steps.select_related("actor")[:STEPS]],
+        "stopped": REASONS.get(campaign.pause_reason, _("It was stopped.")),
         "is_refused": bool(bound),
     }
     if campaign.state not in Campaign.OPEN:
@@ -47,6 +50,11 @@ def overview(campaign: Campaign, bound=None) -> dict:
     }
 
 
+def _told(step):
+    """Its note in the reader's language: what happened by itself is kept as a code."""
+    return REASONS.get(step.note) or in_words(step.note) or step.note
+
+
 def report(campaign: Campaign, query, bound=None) -> dict:
     """What became of it. `query` has `page`, of the list of those that failed."""
     deliveries = campaign.deliveries.order_by()
@@ -55,6 +63,7 @@ def report(campaign: Campaign, query, bound=None) -> dict:
     skipped = deliveries.filter(state=Delivery.State.SKIPPED).values_list("skip_reason").annotate(count=Count("pk"))
     languages = deliveries.exclude(state=Delivery.State.SKIPPED).values_list("edition__language")
     failed = deliveries.filter(state__in=LISTED).select_related("subscriber").order_by("state", "pk")
+    failed = failed.annotate(is_subscribed=Exists(_live_subscriptions(campaign)))
     codes = deliveries.filter(state__in=LISTED).values_list("state", "smtp_code").annotate(count=Count("pk"))
     return {
         "account": account_of(campaign),
@@ -70,6 +79,14 @@ def report(campaign: Campaign, query, bound=None) -> dict:
         "retry": (RETRY, _form(RETRY, campaign, bound)) if RETRY.is_possible(campaign) else None,
         "is_refused": bool(bound),
     }
+
+
+def _live_subscriptions(campaign):
+    """Of the newsletter's network, for each delivery: who left is not shown with an address any more."""
+    newsletter = {"network": campaign.network_id} if campaign.network_id else {"network__isnull": True}
+    return Subscription.objects.filter(
+        subscriber=OuterRef("subscriber"), channel=Channel.NEWSLETTER, state__in=Subscription.LIVE, **newsletter
+    )
 
 
 def _most(row):

@@ -19,7 +19,7 @@ from newsletters.admin.campaign_forms import PUBLIC, attempt
 from newsletters.admin.campaign_overview import overview, report
 from newsletters.frames import preferences_address, site
 from newsletters.rendering import languages_of
-from newsletters.services.testing import shown
+from newsletters.services.testing import hidden_blocks, shown
 
 FOUND_AT_ONCE = 20
 OF_THE_MAIL = (
@@ -118,6 +118,7 @@ class CampaignPages:
             "mail": mail,
             "words": mail.text.replace(address, "–"),
             "kilobytes": -(-mail.size // 1000),
+            "is_shortened": hidden_blocks(campaign).exists(),
             "shown_language": language,
             "shown_direction": direction(language),
         }

@@ -14,6 +14,7 @@ from newsletters.admin.campaign_forms import BlockForm, CampaignForm
 from newsletters.admin.campaign_pages import CampaignPages
 from newsletters.models import Block, Campaign, CampaignStep
 from newsletters.rendering import languages_of
+from newsletters.services.picturing import drop_unused, pictures_of
 
 
 class BlockInline(ScopedInline, TranslatedStackedInline):
@@ -131,6 +132,16 @@ class CampaignAdmin(CampaignPages, ScopedAdmin, TranslatedAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             CampaignStep.objects.create(campaign=obj, action=obj.state, actor=request.user)
+
+    def save_formset(self, request, form, formset, change):
+        before = pictures_of(form.instance)
+        super().save_formset(request, form, formset, change)
+        drop_unused(before)
+
+    def delete_model(self, request, obj):
+        before = pictures_of(obj)
+        super().delete_model(request, obj)
+        drop_unused(before)
 
     def response_add(self, request, obj, post_url_continue=None):
         if {"_continue", "_addanother"} & set(request.POST):

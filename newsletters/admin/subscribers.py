@@ -155,7 +155,7 @@ class SubscriptionAdmin(ReadOnlyMixin, ScopedAdmin, ExportAdmin, CleanAdmin):
     list_filter = ["channel", "state", ("network", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["subscriber", "network"]
     search_fields = ["subscriber__email"]
-    ordering = ["-state_at", "-pk"]
+    ordering = ["-pk"]
     list_per_page = 50
     show_full_result_count = False
     export_explained = gettext_lazy(

@@ -31,6 +31,7 @@ from events.models import Event
 from events.showing import when_in_words, where_in_words
 from events.times import wall_clock
 from newsletters import periods
+from newsletters.composing import without_key
 from newsletters.digests.board import Choice, Item, Kind
 from newsletters.digests.choosing import ALL, Chosen, Entry
 from newsletters.frames import preferences_address, site
@@ -188,10 +189,10 @@ class Press:
         mark, url, facts = describe(item, record)
         values = {"title": title, "summary": summary, "mark": mark, "url": site(url), "facts": facts, "why": _WHY}
         # From the end: there no title stands, whatever it is called.
-        before, after = self._styled("card", values).rsplit(_WHY, 1)
+        before, after = without_key(self._styled("card", values)).rsplit(_WHY, 1)
         headline = pgettext("what changed", "%(change)s: %(title)s") % {"change": mark, "title": title}
-        values["headline"] = headline = headline if mark else str(title)
-        text_before, text_after = render_to_string("mail/bulk/_card.txt", values).rsplit(_WHY, 1)
+        values["headline"] = headline = without_key(headline if mark else str(title))
+        text_before, text_after = without_key(render_to_string("mail/bulk/_card.txt", values)).rsplit(_WHY, 1)
         return Card(headline, Piece(before, text_before), Piece(after, text_after))
 
     def _why(self, language, reasons):
@@ -203,8 +204,8 @@ class Press:
         text = [words % {"name": name} if name else words for words, name in named]
         line = _("Why you see this: %(reasons)s")
         return Piece(
-            format_html("{}", line) % {"reasons": " · ".join(html)},
-            line % {"reasons": " · ".join(text)},
+            without_key(format_html("{}", line) % {"reasons": " · ".join(html)}),
+            without_key(line % {"reasons": " · ".join(text)}),
         )
 
     def _more(self, language, name, count, choice):

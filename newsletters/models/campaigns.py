@@ -36,6 +36,12 @@ class CampaignQuerySet(models.QuerySet):
         """What anyone may read: sent, or being sent, and not kept out of the archive."""
         return self.filter(state__in=Campaign.SENT, is_public=True, begun_at__isnull=False)
 
+    def readable(self):
+        """The archive, and what left it by being cancelled: some have the mail that leads there."""
+        return self.filter(
+            state__in=[*Campaign.SENT, Campaign.State.CANCELLED], is_public=True, begun_at__isnull=False
+        )
+
 
 class Campaign(models.Model):
     """One issue of a network's newsletter. Its content is frozen in editions when sending starts."""

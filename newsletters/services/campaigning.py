@@ -22,6 +22,7 @@ from newsletters.rules import edits_campaign
 from newsletters.services.checking import problems_of, refuse_problems
 from newsletters.services.completing import complete, settle_cancelled
 from newsletters.services.freezing import freeze, is_as_frozen
+from newsletters.services.pausing import give_back_claimed
 from newsletters.services.recipients import materialise_next
 from newsletters.services.warning import tell_not_begun
 
@@ -98,8 +99,9 @@ def _begin(campaign, actor):
 
 @transaction.atomic
 def pause(campaign: Campaign, *, actor) -> Campaign:
-    """Hand over nothing more for now; mails that a worker has just begun still go."""
+    """Hand over nothing more for now; the one mail that each worker is handing over just now still goes."""
     campaign = locked(campaign, actor, State.SENDING)
+    give_back_claimed(campaign.pk)
     return _enter(campaign, State.PAUSED, actor)
 
 
@@ -182,14 +184,20 @@ def _begin_due(pk, now):
     campaign = due.filter(pk=pk, state=State.SCHEDULED, due_at__lte=now).first()
     if campaign is None:
         return 0
-    found = [str(problem) for problem in problems_of(campaign) if not problem.is_hint]
+    found = [problem.note for problem in problems_of(campaign) if not problem.is_hint]
     if not found:
         _begin(campaign, None)
         return 1
     campaign.due_at = None
-    tell_not_begun(_enter(campaign, State.DRAFT, None, " ".join(found)))
+    tell_not_begun(_enter(campaign, State.DRAFT, None, _kept(found)))
     logger.error("Newsletter %s was not begun: %s", pk, "; ".join(found))
     return 0
+
+
+def _kept(notes):
+    """As many as fit, none cut in two."""
+    words = " ".join(notes)
+    return words if len(words) <= NOTE else words[: NOTE + 1].rpartition(" ")[0]
 
 
 def follow_zone_rules() -> int:

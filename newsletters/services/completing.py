@@ -41,8 +41,13 @@ class Account:
 
 
 def account_of(campaign) -> Account:
-    """Audience = accepted + skipped + rejected + uncertain + cancelled, once nothing is open."""
-    return _account(campaign.audience, states_of(campaign.pk))
+    """Audience = accepted + skipped + rejected + uncertain + cancelled, once nothing is open.
+
+    Both sides are read in one statement: while recipients are gathered they grow together.
+    """
+    rows = Campaign.objects.filter(pk=campaign.pk).order_by().values_list("audience", "deliveries__state")
+    found = list(rows.annotate(count=Count("deliveries")))
+    return _account(found[0][0] if found else 0, Counter({state: count for _audience, state, count in found if state}))
 
 
 def states_of(campaign_id) -> Counter:

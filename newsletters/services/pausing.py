@@ -4,6 +4,7 @@ import logging
 
 from django.db import transaction
 from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy
 
 from newsletters.models import Campaign, CampaignStep, Delivery
 
@@ -12,6 +13,13 @@ MOST_IN_A_ROW = 20
 MOST_BOUNCED, MOST_COMPLAINED = 0.05, 0.001
 JUDGED_FROM, COMPLAINTS_FROM = 100, 2
 """So many mails have to be handed over before shares mean something, and one complaint is no share."""
+
+REASONS = {
+    "sender": gettext_lazy("It was stopped because the mail server takes no mail from us."),
+    "failures": gettext_lazy("It was stopped because too many mails in a row failed."),
+    "bounces": gettext_lazy("It was stopped because too many addresses do not exist."),
+    "complaints": gettext_lazy("It was stopped because readers reported it as unwanted."),
+}
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +38,19 @@ def reason_to_pause(campaign_id: int) -> str:
     return ""
 
 
+def give_back_claimed(campaign_id: int) -> int:
+    """Queue again what workers have claimed and not begun: they find it taken from them, and go on to the next."""
+    claimed = Delivery.objects.filter(campaign=campaign_id, state=State.CLAIMED)
+    return claimed.update(state=State.QUEUED, claim=None, lease_until=None)
+
+
 @transaction.atomic
 def pause(campaign_id: int, reason: str) -> bool:
     """Hold a newsletter that is being sent; False where it is not."""
     held = Campaign.objects.filter(pk=campaign_id, state=Campaign.State.SENDING)
     if not held.update(state=Campaign.State.PAUSED, pause_reason=reason):
         return False
+    give_back_claimed(campaign_id)
     CampaignStep.objects.create(campaign_id=campaign_id, action=Campaign.State.PAUSED, note=reason)
     logger.error("Newsletter %s was paused: %s", campaign_id, reason)
     return True

@@ -1,14 +1,26 @@
 """A newsletter to the own address before anybody else gets it: one mail of the outbox, never a delivery."""
 
+from datetime import timedelta
+from urllib.parse import urljoin
+
+from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
 from common.outbox.queueing import queue_mail
-from newsletters.frames import preferences_address
+from events.models import Event
+from newsletters.frames import preferences_address, site
 from newsletters.models import Campaign
 from newsletters.rendering import Rendered, blocks_of, rendered
 from newsletters.rules import edits_campaign
+from practices.models import Practice
+
+PICTURES_SHOWN = timedelta(days=30)
+"""In a test mail, before the newsletter is sent."""
+
+_SALT = "newsletters.test.picture"
 
 
 def send_test(campaign: Campaign, language: str, *, actor) -> None:
@@ -20,7 +32,7 @@ def send_test(campaign: Campaign, language: str, *, actor) -> None:
         address = preferences_address(language)
         context = {
             "about": mail.subject,
-            "page": mark_safe(mail.html.replace(address, "#")),
+            "page": mark_safe(_with_pictures(mail.html.replace(address, "#"), campaign)),
             "words": mail.text.replace(address, "–"),
         }
     now = timezone.now()
@@ -37,10 +49,36 @@ def send_test(campaign: Campaign, language: str, *, actor) -> None:
     )
 
 
+def _with_pictures(page, campaign):
+    """Mail programs have no session: the addresses of pictures are signed."""
+    for block in campaign.blocks.exclude(picture=""):
+        url = urljoin(site("/"), block.picture.url)
+        page = page.replace(f'src="{url}"', f'src="{url}?key={signing.dumps(block.picture.name, salt=_SALT)}"')
+    return page
+
+
+def opens_picture(key: str, name: str) -> bool:
+    """Whether a key is of a test mail with this picture."""
+    try:
+        return signing.loads(key, salt=_SALT, max_age=PICTURES_SHOWN) == name
+    except signing.BadSignature:
+        return False
+
+
 def shown(campaign: Campaign, language: str) -> Rendered:
-    """The mail in one language: as it was frozen, or as it would be now."""
+    """The mail in one language: as it was frozen, or as it would be now without what is not public any more."""
     edition = campaign.editions.filter(language=language).first()
     if edition is None:
-        return rendered(campaign, language, blocks_of(campaign))
+        hidden = set(hidden_blocks(campaign).values_list("pk", flat=True))
+        return rendered(campaign, language, [block for block in blocks_of(campaign) if block.pk not in hidden])
     preheader = getattr(campaign, f"preheader_{language}")
     return Rendered(language, edition.subject, preheader, edition.html, edition.text, [])
+
+
+def hidden_blocks(campaign: Campaign):
+    """Those of a newsletter that may still change whose practice or event is not public: nobody is shown its text."""
+    if campaign.state not in Campaign.OPEN:
+        return campaign.blocks.none()
+    is_hidden = Q(practice__isnull=False) & ~Q(practice__in=Practice.objects.public().values("pk"))
+    is_hidden |= Q(event__isnull=False) & ~Q(event__in=Event.objects.public().values("pk"))
+    return campaign.blocks.filter(is_hidden)

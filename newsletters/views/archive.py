@@ -80,7 +80,7 @@ def issue(request, pk):
     """An issue as it was sent, in the reader's language or the first in which it was."""
     if pk > 2**62:
         raise Http404
-    campaign = get_object_or_404(Campaign.objects.archived().select_related("network"), pk=pk)
+    campaign = get_object_or_404(Campaign.objects.readable().select_related("network"), pk=pk)
     reader = current_language()
     edition = edition_for(campaign, reader)
     if edition is None:
@@ -97,7 +97,10 @@ def issue(request, pk):
         "existing": [(code, _address(campaign, code)) for code in languages],
         "canonical": _address(campaign, edition.language),
     }
-    return render(request, "newsletters/issue.html", context)
+    response = render(request, "newsletters/issue.html", context)
+    if campaign.state == Campaign.State.CANCELLED:
+        response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def _address(campaign, language):

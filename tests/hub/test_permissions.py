@@ -139,6 +139,8 @@ PAGES = {
     "admin:newsletters_subscriber_add": NOBODY,
     "admin:newsletters_suppression_changelist": NO_COORDINATOR,
     "admin:newsletters_suppression_add": NO_COORDINATOR,
+    "admin:newsletters_throttle_changelist": NO_COORDINATOR,
+    "admin:newsletters_throttle_add": NO_COORDINATOR,
 }
 
 OBJECTS = {

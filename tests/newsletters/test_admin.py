@@ -1,14 +1,19 @@
 """Who sees subscribers in the administration, takes them away, and asks others."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from common.models import OutboxMail
-from newsletters.models import Subscriber, Subscription, Suppression
+from newsletters.admin.throttles import ThrottleForm
+from newsletters.models import Subscriber, Subscription, Suppression, Throttle
+from newsletters.services import throttling
 from tests.events.conftest import make_coordinator
 from tests.factories import make_network, make_person
 from tests.newsletters.factories import make_subscriber, make_subscription
@@ -17,6 +22,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:newsletters_subscription_changelist")
 IMPORT = reverse("admin:newsletters_subscription_import")
 EXPORT = reverse("admin:newsletters_subscription_export")
+LIMITS = reverse("admin:newsletters_throttle_changelist")
 
 
 @pytest.fixture
@@ -179,6 +185,68 @@ def test_suppressed_address_is_found_by_typing_it(client, root, readers):
     assert client.get(address, {"q": " Mine@city.example"}).context["cl"].result_count == 1
     assert client.get(address, {"q": "other@city.example"}).context["cl"].result_count == 0
     assert client.get(address, {"q": "0000"}).context["cl"].result_count == 1
+
+
+def test_newest_subscriptions_are_found_by_their_key(client, root, readers):
+    Subscription.objects.filter(subscriber=readers["mine"]).update(state_at=timezone.now() + timedelta(days=1))
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(reverse("admin:newsletters_subscription_changelist"))
+    shown = [row.pk for row in page.context["cl"].result_list]
+    assert shown == sorted(shown, reverse=True)
+    assert [
+        query["sql"] for query in queries if 'ORDER BY "newsletters_subscription"."state_at"' in query["sql"]
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"), [(" City.Example ", "city.example"), ("*", "*"), ("xn--mller-kva.example", None)]
+)
+def test_administrator_limits_how_fast_mail_is_sent(client, root, name, stored):
+    answer = client.post(LIMITS + "add/", {"name": name, "rate": "2.5", "burst": "10"})
+    assert answer.status_code == 302
+    limit = Throttle.objects.get()
+    assert (limit.name, limit.rate, limit.burst) == (stored or name, 2.5, 10)
+    assert throttling.take(limit.name, 5)[0] < 5
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"name": "ada@city.example"}, "name"),
+        ({"name": "*.example"}, "name"),
+        ({"name": "city example"}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "KNOWN.example"}, "name"),
+        ({"rate": "0"}, "rate"),
+        ({"rate": "NaN"}, "rate"),
+        ({"burst": "0.5"}, "burst"),
+    ],
+)
+def test_limit_that_is_none_is_refused_beside_its_field(client, root, values, field):
+    Throttle.objects.create(name="known.example", rate=1, burst=1)
+    answer = client.post(LIMITS + "add/", {"name": "city.example", "rate": "2", "burst": "5"} | values)
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert Throttle.objects.count() == 1
+
+
+def test_changed_limit_keeps_the_tokens_that_workers_took_meanwhile(client, root, monkeypatch):
+    limit = Throttle.objects.create(name="*", rate=1, burst=100, tokens=100)
+    clean = ThrottleForm.clean_name
+
+    def take_meanwhile(form):
+        Throttle.objects.update(tokens=3)
+        return clean(form)
+
+    monkeypatch.setattr(ThrottleForm, "clean_name", take_meanwhile)
+    client.post(f"{LIMITS}{limit.pk}/change/", {"name": "*", "rate": "7", "burst": "100"})
+    limit.refresh_from_db()
+    assert (limit.rate, limit.tokens) == (7, 3)
+
+
+def test_limits_are_for_administrators(client, coordinator):
+    limit = Throttle.objects.create(name="*", rate=1, burst=100)
+    addresses = [LIMITS, f"{LIMITS}add/", f"{LIMITS}{limit.pk}/change/", f"{LIMITS}{limit.pk}/delete/"]
+    assert [client.get(address).status_code for address in addresses] == [403] * 4
 
 
 def test_suppressed_address_is_taken_away_by_nobody_here(client, root):

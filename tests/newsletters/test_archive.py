@@ -188,16 +188,30 @@ def test_issue_leaves_out_what_is_no_longer_public(client, admin_user, network):
     assert "What is no longer public has been left out." in page
 
 
-@pytest.mark.parametrize("why", ["draft", "cancelled", "kept out", "none"])
+@pytest.mark.parametrize("why", ["draft", "cancelled before", "kept out", "none"])
 def test_issue_that_is_not_in_the_archive_is_not_there(client, admin_user, network, why):
-    campaign = make_campaign(network=network) if why == "draft" else sent(admin_user, network)
-    if why == "cancelled":
-        campaigning.cancel(campaign, actor=admin_user)
+    is_begun = why not in ("draft", "cancelled before")
+    campaign = sent(admin_user, network) if is_begun else make_campaign(network=network)
+    if why == "cancelled before":
+        Campaign.objects.update(state="cancelled")
     if why == "kept out":
         Campaign.objects.update(is_public=False)
     if why == "none":
         campaign.pk = 10**30
     assert client.get(issue_url(campaign)).status_code == 404
+
+
+def test_issue_cancelled_half_way_is_for_those_who_have_it(client, admin_user, network):
+    campaign = sent(admin_user, network)
+    told = "This newsletter was cancelled while it was being sent."
+    before = client.get(issue_url(campaign))
+    assert (told in before.text, before.get("X-Robots-Tag")) == (False, None)
+    campaigning.cancel(campaign, actor=admin_user)
+    answer = client.get(issue_url(campaign))
+    assert (answer.status_code, answer["X-Robots-Tag"]) == (200, "noindex")
+    assert "What cities tried this month." in answer.text
+    assert told in answer.text
+    assert issue_url(campaign) not in client.get(archive_url()).text
 
 
 def test_mail_leads_to_the_archive_only_where_it_is_in_it(admin_user, network):

@@ -1,18 +1,20 @@
 """Where coordinators write newsletters: form, overview, preview, test, report, and who gets at them."""
 
+import re
 from io import BytesIO
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from common.models import OutboxMail
 from common.outbox.sending import send_waiting
 from networks.services import grant_role
-from newsletters.models import Block, Campaign, Delivery, Link
-from newsletters.services import campaigning
+from newsletters.models import Block, Campaign, CampaignStep, Delivery, Link, Subscription
+from newsletters.services import campaigning, pausing
 from tests.events.factories import make_event
 from tests.factories import make_network, make_person, make_practice
 from tests.newsletters.factories_campaigns import (
@@ -164,6 +166,30 @@ def test_picture_is_drawn_anew_without_what_the_camera_knew(client, network):
     assert Image.open(BytesIO(content)).size == (1152, 576)
 
 
+def test_file_of_a_picture_goes_with_the_last_block_that_shows_it(client, network, django_capture_on_commit_callbacks):
+    campaign, other = make_campaign(network=network, blocks=False), make_campaign(network=network, blocks=False)
+    block = make_block(campaign, "picture", picture=make_picture(), alt_en="A square")
+    first, storage = block.picture.name, block.picture.storage
+    make_block(other, "picture", picture=first, alt_en="A square")
+
+    def save(**values):
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = client.post(page("change", campaign.pk), filled(Campaign.objects.get(pk=campaign.pk), **values))
+        assert answer.status_code == 302
+        return block.__class__.objects.filter(pk=block.pk).values_list("picture", flat=True).first()
+
+    second = save(**{"blocks-0-picture": make_picture(size=(50, 50)), "blocks-0-alt_en": "A square"})
+    assert second != first
+    assert storage.exists(first)
+    third = save(**{"blocks-0-picture": make_picture(size=(60, 60)), "blocks-0-alt_en": "A square"})
+    assert (storage.exists(second), storage.exists(third)) == (False, True)
+    assert save(**{"blocks-0-DELETE": "on"}) is None
+    assert not storage.exists(third)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(page("delete", other.pk), {"post": "yes"})
+    assert not storage.exists(first)
+
+
 @pytest.mark.parametrize(
     ("upload", "told"),
     [
@@ -270,6 +296,24 @@ def test_problems_are_told_where_sending_is_refused(client, network):
     assert "Nobody gets this newsletter: it has no subscribers yet." in answer.text
 
 
+def test_what_happened_by_itself_is_told_in_the_readers_language(client, coordinator, network):
+    make_reader(network=network)
+    campaign = make_sending_campaign(coordinator, network=network)
+    pausing.pause(campaign.pk, "bounces")
+    CampaignStep.objects.create(campaign=campaign, action="draft", note="practice-not-public::2 no-subject:ar:0")
+    CampaignStep.objects.create(campaign=campaign, action="scheduled", note="2040-07-01 09:00 Europe/Stockholm")
+    for language, told in {
+        "en": ["It was stopped because too many addresses do not exist.", "The practice in block 2 is not public."],
+        "sv": ["Insatsen i block 2 är inte offentlig."],
+    }.items():
+        client.cookies["django_language"] = language
+        text = client.get(page("overview", campaign.pk)).text
+        assert [words for words in told if words not in text] == []
+        assert "2040-07-01 09:00 Europe/Stockholm" in text
+        assert ": <bdi>bounces" not in text
+        assert "no-subject" not in text
+
+
 def test_button_of_another_state_does_nothing(client, network):
     campaign = make_campaign(network=network)
     for name in ("pause", "resume", "cancel", "retry", "nonsense", ""):
@@ -304,6 +348,24 @@ def test_test_mail_goes_to_oneself_through_the_outbox(client, coordinator, netwo
     assert (Delivery.objects.count(), Link.objects.count()) == (0, 0)
 
 
+def test_test_mail_shows_its_pictures_before_it_is_sent(client, network, settings, mailoutbox):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    campaign = make_campaign(network=network)
+    for _ in range(2):
+        make_block(campaign, "picture", picture=make_picture(), alt_en="A square")
+    do(client, campaign, "test", language="en")
+    send_waiting()
+    addresses = re.findall(r'src="https://hub.example([^"]+)"', mailoutbox[0].alternatives[0][0])
+    client.logout()
+    for address in addresses:
+        answer = client.get(address)
+        assert (answer.status_code, answer["Cross-Origin-Resource-Policy"]) == (200, "cross-origin")
+        assert "public" not in answer["Cache-Control"]
+    (first, key), (second, _key) = (address.split("?key=") for address in addresses)
+    for address in (first, f"{second}?key={key}", f"{first}?key=%00", f"{first}?key={key}x"):
+        assert client.get(address).status_code == 404
+
+
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl")])
 def test_preview_shows_the_mail_of_each_language(client, network, language, direction):
     campaign = make_campaign(network=network, languages=["en", "ar"], subject_ar="أخبار")
@@ -316,6 +378,30 @@ def test_preview_shows_the_mail_of_each_language(client, network, language, dire
     around = client.get(page("preview", campaign.pk, language))
     assert "frame-src 'self'" in around["Content-Security-Policy"]
     assert around.text.count(f'src="{page("mail", campaign.pk, language)}"') == 2
+
+
+def test_preview_and_test_leave_out_what_is_not_public_any_more(client, network):
+    campaign, practice = make_campaign(network=network), make_practice(title_en="Night walks")
+    event = make_event(title_en="Seminar in spring")
+    make_block(campaign, "practice", practice=practice)
+    make_block(campaign, "event", event=event)
+    told = "What is no longer public has been left out."
+
+    def seen():
+        texts = [client.get(page(name, campaign.pk, "en")).text for name in ("preview", "mail")]
+        return [
+            "Night walks" in texts[1],
+            "Seminar in spring" in texts[1],
+            "Night walks" in texts[0],
+            told in texts[0],
+        ]
+
+    assert seen() == [True, True, True, False]
+    type(practice).objects.update(status="withdrawn", title_en="Night walks, with a new secret")
+    assert seen() == [False, True, False, True]
+    do(client, campaign, "test", language="en")
+    mail = OutboxMail.objects.get()
+    assert ("Seminar in spring" in mail.text, "Night walks" in mail.text + mail.html) == (True, False)
 
 
 def test_preview_of_a_language_that_is_not_sent_is_not_there(client, network):
@@ -374,6 +460,22 @@ def test_report_balances_and_names_what_failed(client, failed):
     assert "https://example.org/a" in answer.text
     assert (answer.context["clicks"], answer.context["passing"]) == (7, 1)
     assert answer.context["skipped"] == [("address gets no more mail", 1)]
+
+
+def test_report_names_nobody_who_left_since(client, failed, network):
+    left = Subscription.objects.get(subscriber__email="full@city.example")
+    Subscription.objects.filter(pk=left.pk).update(state="unsubscribed")
+    for other in (make_network(), None):
+        Subscription.objects.create(
+            subscriber=left.subscriber,
+            channel="newsletter",
+            network=other,
+            state="active",
+            active_from=timezone.now(),
+        )
+    answer = client.get(page("report", failed.pk))
+    assert [name for name in ("full", "gone", "lost") if f"{name}@city.example" in answer.text] == ["gone", "lost"]
+    assert answer.text.count("not subscribed any more") == 1
 
 
 def test_report_says_loudly_that_it_does_not_balance(client, failed):

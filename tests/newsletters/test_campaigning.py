@@ -3,6 +3,7 @@
 import email
 import email.policy
 import threading
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,9 @@ from django.utils import timezone
 from common.models import OutboxMail
 from networks.services import grant_role
 from newsletters import frames
-from newsletters.composing import Skeleton
+from newsletters.composing import MESSAGE_ID, RECIPIENT, Skeleton
 from newsletters.models import Campaign, CampaignStep, Delivery, Edition, Link, Subscription
-from newsletters.services import campaigning, delivering, recipients
+from newsletters.services import campaigning, delivering, pausing, recipients
 from newsletters.services.checking import problems_of
 from newsletters.services.completing import account_of, complete
 from newsletters.services.recipients import dry_run, materialise_next
@@ -94,10 +95,10 @@ def test_each_lack_is_a_problem_of_its_language(network):
     make_block(campaign, "event", event=make_event(visibility="network"))
     assert codes(campaign) == [
         ("empty", ""),
+        ("event-not-public", ""),
         ("no-alt", "sv"),
         ("no-subject", "sv"),
-        ("not-public", ""),
-        ("not-public", ""),
+        ("practice-not-public", ""),
     ]
 
 
@@ -180,7 +181,7 @@ def test_what_became_impossible_meanwhile_is_a_draft_again_with_the_reason(netwo
     campaign.refresh_from_db()
     step = campaign.steps.first()
     assert (campaign.state, campaign.due_at) == (State.DRAFT, None)
-    assert (step.action, step.note, step.actor) == ("draft", "The practice in block 2 is not public.", None)
+    assert (step.action, step.note, step.actor) == ("draft", "practice-not-public::2", None)
 
 
 def test_coordinators_are_told_in_their_language_that_it_was_not_sent(network, coordinator):
@@ -547,6 +548,35 @@ def test_who_left_between_gathering_and_sending_gets_nothing(network, coordinato
     assert campaign.state == State.COMPLETED
 
 
+@pytest.mark.parametrize("by", ["a coordinator", "itself"])
+def test_mails_that_a_worker_has_claimed_do_not_leave_after_a_pause(network, coordinator, by):
+    for _ in range(3):
+        make_reader(network=network)
+    campaign = make_sending_campaign(coordinator, network=network)
+    claim, rows = delivering.claim_due(3)
+    assert delivering._begin(claim, rows[0].id, None)
+    if by == "itself":
+        pausing.pause(campaign.pk, "bounces")
+    else:
+        campaigning.pause(campaign, actor=coordinator)
+    assert states(campaign) == {"handing-over": 1, "queued": 2}
+    with delivering.Sender() as sender:
+        delivering._send(claim, rows[1:], sender, delivering.Batch(), deadline=time.monotonic() + 60)
+    assert mail.outbox == []
+    campaigning.resume(campaign, actor=coordinator)
+    delivering.send_all_due()
+    assert (states(campaign), len(mail.outbox)) == ({"handing-over": 1, "accepted": 2}, 2)
+
+
+def test_account_balances_while_recipients_are_gathered(network, coordinator):
+    for _ in range(3):
+        make_reader(network=network)
+    seen_before = campaigning.begin(make_campaign(network=network), actor=coordinator)
+    materialise_next(seen_before.pk, limit=2)
+    account = account_of(seen_before)
+    assert (account.audience, account.open, account.is_balanced) == (2, 2, True)
+
+
 def test_cancelled_newsletter_leaves_nothing_open(network, coordinator):
     for _ in range(3):
         make_reader(network=network)
@@ -680,6 +710,17 @@ def test_line_breaks_in_a_subject_begin_no_header(network, coordinator):
     assert message["Bcc"] is None
     assert message["Subject"].split() == ["News", "Bcc:", "everybody@example.org"]
     assert campaign.deliveries.count() == 0
+
+
+def test_places_of_recipient_and_message_id_in_a_subject_are_words(network, coordinator):
+    make_reader(network=network)
+    campaign = make_campaign(network=network, subject_en=f"{MESSAGE_ID.decode()} {RECIPIENT.decode()}")
+    campaigning.begin(campaign, actor=coordinator)
+    edition = Edition.objects.get()
+    sent = Skeleton(edition, frames.frame_of(edition)).filled("ada@city.example", "k" * 43, "<1@hub.example>")
+    message = email.message_from_bytes(sent, policy=email.policy.default)
+    assert (message["Message-ID"], message["To"]) == ("<1@hub.example>", "ada@city.example")
+    assert message["Subject"] == campaign.subject_en
 
 
 def test_template_error_of_one_edition_rejects_its_readers_alone(network, coordinator, monkeypatch):

@@ -8,6 +8,7 @@ import time_machine
 
 from events.models import Event, EventStep
 from events.services import life
+from newsletters.composing import KEY
 from newsletters.models import Delivery, DigestIssue, DigestItem, Edition, News, SavedSearch, Subscription
 from newsletters.services.digesting import make_due, pull_back
 from practices.models import Practice
@@ -639,3 +640,15 @@ def test_ledger_goes_with_its_reader_and_with_its_record():
     assert set(DigestItem.objects.values_list("subscription__subscriber", flat=True)) == {other.pk}
     practice.delete()
     assert list(DigestItem.objects.values_list("news__event", flat=True)) == [event.pk]
+
+
+def test_place_of_the_key_in_a_title_is_not_filled():
+    make_reader()
+    practice = new_practice(f"Night walks {KEY}")
+    Practice.objects.filter(pk=practice.pk).update(summary_en=KEY)
+    make_due(MONDAY)
+    edition = Edition.objects.get()
+    assert "Night walks …" in edition.subject
+    own = len(re.findall(f"/{KEY}/", edition.html)), len(re.findall(f"/{KEY}/", edition.text))
+    assert min(own) > 0
+    assert (edition.html.count(KEY), edition.text.count(KEY), edition.subject.count(KEY)) == (*own, 0)
