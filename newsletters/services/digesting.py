@@ -14,13 +14,14 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from common.languages import site_languages
 from newsletters.digests.board import Board, Choice
 from newsletters.digests.choosing import Chosen, Search, choose_events, choose_practices
 from newsletters.digests.press import CardError, Content, Press
-from newsletters.models import Edition, Frequency, Interest, SavedSearch, Subscriber
+from newsletters.models import Edition, Frequency, Interest, SavedSearch, Subscriber, Subscription
 from newsletters.periods import due_periods
 from newsletters.services.gathering import LOOK_BACK, gather
 
@@ -78,7 +79,8 @@ class Run:
         self.now = now
         self.left_out = set()
         """News that could not be rendered."""
-        rows = Interest.objects.values_list("pk", "themes", "networks", "languages")
+        used = Subscription.objects.filter(interest=OuterRef("pk"), state__in=Subscription.LIVE)
+        rows = Interest.objects.filter(Exists(used)).values_list("pk", "themes", "networks", "languages")
         self.choices = {pk: Choice(*map(tuple, lists)) for pk, *lists in rows.iterator()}
         self.read()
 

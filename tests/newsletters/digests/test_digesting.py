@@ -21,7 +21,7 @@ from newsletters.models import (
     SavedSearch,
     Subscription,
 )
-from newsletters.services import digesting, leaving
+from newsletters.services import digesting, forgetting, leaving
 from newsletters.services.digesting import make_due, pull_back
 from practices.models import Practice
 from tests.events.factories import make_event
@@ -488,6 +488,21 @@ def test_saved_search_brings_what_the_interest_does_not():
 
     assert told(reader) == [["Night walks"]]
     assert "New answers to your searches" in Edition.objects.get().text
+
+
+def test_erased_reader_leaves_no_name_of_a_search_in_digests():
+    reader, other, third = make_reader(), make_reader(), make_reader()
+    for who, label in ((reader, "about my street"), (other, "walks"), (third, "walks")):
+        save_search(who, label, "q=walking")
+    new_practice()
+    make_and_send(MONDAY)
+
+    forgetting.erase(reader, way="link")
+    forgetting.erase(other, way="link")
+
+    assert not Edition.objects.filter(html__contains="my street").exists()
+    assert "walks" in Edition.objects.exclude(html="").get().html
+    assert told(third) == [["Night walks"]]
 
 
 def test_saved_search_does_not_bring_what_it_found_when_it_was_saved():
