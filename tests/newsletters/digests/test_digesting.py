@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from events.models import Event, EventStep
 from events.services import life
@@ -19,6 +20,7 @@ from newsletters.models import (
     News,
     ProviderEvent,
     SavedSearch,
+    Subscriber,
     Subscription,
 )
 from newsletters.services import digesting, forgetting, leaving
@@ -714,6 +716,70 @@ def test_number_of_queries_does_not_grow_with_readers(django_assert_max_num_quer
 
     with django_assert_max_num_queries(40):
         assert make_due(MONDAY).sent == 40
+
+
+@pytest.fixture
+def many_far_away():
+    """Four thousand readers in Tokyo and fifty in Stockholm, as the database knows them."""
+    reader = make_reader(zone="Asia/Tokyo", events="", practices="daily")
+    interest = reader.subscriptions.get().interest
+    zones = ["Asia/Tokyo"] * 4_000 + ["Europe/Stockholm"] * 50
+    readers = Subscriber.objects.bulk_create(
+        Subscriber(email=f"{number}@many.example", email_hash=f"many-{number}", time_zone=zone, confirmed_at=LONG_AGO)
+        for number, zone in enumerate(zones)
+    )
+    Subscription.objects.bulk_create(
+        Subscription(
+            subscriber=reader,
+            channel="practices",
+            frequency="daily",
+            interest=interest,
+            state="active",
+            active_from=LONG_AGO,
+        )
+        for reader in readers
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE newsletters_subscriber, newsletters_subscription, newsletters_digestissue")
+
+
+@pytest.fixture
+def plan_of():
+    """How the database would go about what the code asks it."""
+
+    def explained(act):
+        with CaptureQueriesContext(connection) as queries:
+            found = act()
+        with connection.cursor() as cursor:
+            lines = []
+            for query in queries.captured_queries:
+                cursor.execute("EXPLAIN " + query["sql"])
+                lines += [line for (line,) in cursor.fetchall()]
+        return found, "\n".join(lines)
+
+    return explained
+
+
+def test_readers_in_zones_that_are_not_due_are_not_looked_at(many_far_away, plan_of):
+    due, plan = plan_of(lambda: digesting.due_now(MONDAY))
+    assert {*dict(due)["daily"]} == {"Asia/Tokyo", "Europe/Stockholm"}
+    assert "Seq Scan on newsletters_subscriber" not in plan
+
+    stockholm = {"Europe/Stockholm": "2027-03-22"}
+    numbers, plan = plan_of(lambda: digesting.blocks_due("daily", stockholm, MONDAY, block=1))
+    assert len(numbers) == 50
+    assert "Seq Scan on newsletters_subscriber" not in plan
+    assert "subscriber_by_zone" in plan
+
+
+def test_where_no_zone_is_due_no_reader_is_looked_for():
+    make_reader(practices="daily")
+    six_in_the_morning_of_a_monday_the_first = datetime(2027, 3, 1, 5, tzinfo=UTC)
+    assert digesting.due_now(six_in_the_morning_of_a_monday_the_first) == []
+    with CaptureQueriesContext(connection) as queries:
+        make_due(six_in_the_morning_of_a_monday_the_first)
+    assert len(queries) <= 5
+    assert "newsletters_interest" not in str(queries.captured_queries)
 
 
 def test_command_makes_what_is_due(capsys):
