@@ -14,6 +14,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import format_html
 
 from common.languages import direction
 from common.localized import NOTHING, LocalizedText, localized, proper_name
@@ -120,13 +121,15 @@ def rendered(campaign: Campaign, language: str, blocks, link: Link = straight) -
 def surroundings(campaign, language) -> dict:
     """What the layout of all bulk mail needs."""
     network = campaign.network
+    name = proper_name(network, language) if network else settings.SITE_NAME
     address = preferences_address(language)
     return {
         "language": language,
         "direction": direction(language),
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL.rstrip("/"),
-        "list_name": proper_name(network, language) if network else settings.SITE_NAME,
+        "list_name": name,
+        "isolated_name": format_html("<bdi>{}</bdi>", name),
         "preferences_url": address,
         "unsubscribe_url": address,
         "legal": settings.SENDER_ADDRESS,
