@@ -226,7 +226,7 @@ def make_readers(count):
             INSERT INTO newsletters_subscription (subscriber_id, channel, frequency, interest_id, state, state_at,
                 active_from, only_searches)
             SELECT reader, channel, 'weekly', (SELECT min(id) FROM newsletters_interest) + 2 * profile + second,
-                'active', '2026-01-01', '2026-01-01', false
+                'active', '2026-01-01', '2026-01-01', FALSE
             FROM wish CROSS JOIN (VALUES ('practices', 0), ('events', 1)) AS c(channel, second)
             ORDER BY reader
             """,

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import format_html
 
 from common.languages import direction
 from common.localized import NOTHING, LocalizedText, localized, proper_name
@@ -128,13 +129,15 @@ def rendered(campaign: Campaign, language: str, blocks, link: Link = straight) -
 def surroundings(campaign, language, key) -> dict:
     """What the layout of all bulk mail needs; `key` stands in its links."""
     network = campaign.network
+    name = proper_name(network, language) if network else settings.SITE_NAME
     address = preferences_address(language).replace(KEY, key)
     return {
         "language": language,
         "direction": direction(language),
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL.rstrip("/"),
-        "list_name": proper_name(network, language) if network else settings.SITE_NAME,
+        "list_name": name,
+        "isolated_name": format_html("<bdi>{}</bdi>", name),
         "preferences_url": address,
         "unsubscribe_url": address,
         "legal": settings.SENDER_ADDRESS,

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
@@ -24,7 +24,7 @@ from common.languages import date_locale, fallback_chain, in_all_languages
 from common.localized import LocalizedText, first_language, proper_name
 from common.outbox.queueing import frame as layout
 from common.outbox.queueing import one_line
-from common.phrases import listed
+from common.phrases import listed, separator
 from common.templatetags.hub import number
 from events.cards import LONG_TEXTS, previous_starts
 from events.models import Event
@@ -186,12 +186,14 @@ class Press:
         record = self._records[(item.is_event, item.record_id)]
         title, summary = (_localized(record, name, languages) for name in ("title", "summary"))
         describe = _of_event if item.is_event else _of_practice
-        mark, url, facts = describe(item, record)
-        values = {"title": title, "summary": summary, "mark": mark, "url": site(url), "facts": facts, "why": _WHY}
+        mark, url, facts, between = describe(item, record)
+        values = {"title": title, "summary": summary, "mark": mark, "url": site(url), "why": _WHY}
+        values["facts"] = format_html_join(between, "<bdi>{}</bdi>", [(fact,) for fact in facts])
         # From the end: there no title stands, whatever it is called.
         before, after = without_key(self._styled("card", values)).rsplit(_WHY, 1)
         headline = pgettext("what changed", "%(change)s: %(title)s") % {"change": mark, "title": title}
         values["headline"] = headline = without_key(headline if mark else str(title))
+        values["facts"] = between.join(facts)
         text_before, text_after = without_key(render_to_string("mail/bulk/_card.txt", values)).rsplit(_WHY, 1)
         return Card(headline, Piece(before, text_before), Piece(after, text_after))
 
@@ -346,17 +348,17 @@ def _localized(record, name, languages):
 
 
 def _of_practice(item, practice):
-    """(mark, address, facts)."""
+    """(mark, address, facts, what stands between them)."""
     place = []
     if practice.city:
         if practice.location_precision != Practice.Precision.HIDDEN:
             place.append(proper_name(practice.city, translation.get_language()))
         place.append(str(countries.name(practice.city.country.code)))
-    return "", reverse("practices:detail", args=[practice.pk]), listed(filter(None, place))
+    return "", reverse("practices:detail", args=[practice.pk]), [*filter(None, place)], separator()
 
 
 def _of_event(item, event):
-    """(mark, address, facts)."""
+    """(mark, address, facts, what stands between them)."""
     mark = "" if item.kind == Kind.NEW else str(News.Kind(item.kind).label)
     facts = [when_in_words(event), where_in_words(event)]
     if item.kind in (Kind.RESCHEDULED, Kind.POSTPONED) and event.previous_start:
@@ -365,4 +367,4 @@ def _of_event(item, event):
         facts.append(
             _("Moved from %(day)s") % {"day": day} if event.starts_at else _("It was on %(day)s") % {"day": day}
         )
-    return mark, reverse("events:detail", args=[event.pk]), " · ".join(filter(None, facts))
+    return mark, reverse("events:detail", args=[event.pk]), [*filter(None, facts)], " · "

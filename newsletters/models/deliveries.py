@@ -86,6 +86,7 @@ class Delivery(models.Model):
     )
     subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="deliveries")
     edition = models.ForeignKey(Edition, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    """Null where there is no language, and of a digest that was never sent once its reader counts as not told."""
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     skip_reason = models.CharField(_("why skipped"), max_length=12, choices=Skip, blank=True, default="")
     claim = models.UUIDField(null=True, blank=True)
@@ -125,6 +126,11 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["campaign", "state"], name="delivery_by_campaign"),
             models.Index(fields=["id"], condition=Q(state="uncertain"), name="delivery_uncertain"),
+            models.Index(
+                fields=["id"],
+                condition=Q(campaign__isnull=True, state__in=["skipped", "rejected"], edition__isnull=False),
+                name="delivery_to_untell",
+            ),
         ]
 
     def __str__(self):

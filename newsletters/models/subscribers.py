@@ -78,6 +78,9 @@ class Subscriber(models.Model):
                 condition=Q(erased_at__isnull=True) | Q(email__isnull=True), name="subscriber_erased_has_no_address"
             ),
         ]
+        indexes = [
+            models.Index(fields=["time_zone", "id"], condition=Q(email__isnull=False), name="subscriber_by_zone"),
+        ]
 
     def __str__(self):
         return self.email or f"#{self.pk}"

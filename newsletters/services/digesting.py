@@ -14,13 +14,14 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from common.languages import site_languages
 from newsletters.digests.board import Board, Choice
 from newsletters.digests.choosing import Chosen, Search, choose_events, choose_practices
 from newsletters.digests.press import CardError, Content, Press
-from newsletters.models import Edition, Frequency, Interest, SavedSearch, Subscriber
+from newsletters.models import Edition, Frequency, Interest, SavedSearch, Subscription
 from newsletters.periods import due_periods
 from newsletters.services.gathering import LOOK_BACK, gather
 
@@ -78,7 +79,8 @@ class Run:
         self.now = now
         self.left_out = set()
         """News that could not be rendered."""
-        rows = Interest.objects.values_list("pk", "themes", "networks", "languages")
+        used = Subscription.objects.filter(interest=OuterRef("pk"), state__in=Subscription.LIVE)
+        rows = Interest.objects.filter(Exists(used)).values_list("pk", "themes", "networks", "languages")
         self.choices = {pk: Choice(*map(tuple, lists)) for pk, *lists in rows.iterator()}
         self.read()
 
@@ -126,7 +128,7 @@ def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
     What one block fails with stops no other, and that block is due again.
     """
     now, begun, made = now or timezone.now(), time.monotonic(), Made()
-    made.pulled = pull_back(now) + untell_skipped()
+    made.pulled = _taken_back(now)
     blocks = [
         (frequency, due, number)
         for frequency, due in due_now(now)
@@ -147,17 +149,43 @@ def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
     return made
 
 
+def _taken_back(now):
+    """What cannot be taken back keeps nobody from the digest that is due."""
+    try:
+        return pull_back(now) + untell_unsent()
+    except Exception:
+        logger.exception("Digests that wait could not be taken back")
+        return 0
+
+
 def due_now(now) -> list[tuple[str, dict[str, str]]]:
     """[(frequency, {zone: period})] of what is due, over the zones in which there are subscribers."""
-    zones = list(Subscriber.objects.filter(email__isnull=False).order_by().values_list("time_zone").distinct())
-    found = [(frequency, due_periods(frequency, [zone for (zone,) in zones], now)) for frequency in _FREQUENCIES]
+    with connection.cursor() as cursor:
+        cursor.execute(_ZONES)
+        zones = [zone for (zone,) in cursor.fetchall()]
+    found = [(frequency, due_periods(frequency, zones, now)) for frequency in _FREQUENCIES]
     return [(frequency, due) for frequency, due in found if due]
 
 
-# Nobody goes back to an earlier period, as who travels west would on a Monday morning.
+# From one zone to the next by the index: there are few of them, and many subscribers in each.
+_ZONES = """
+WITH RECURSIVE found AS (
+    (SELECT time_zone FROM newsletters_subscriber WHERE email IS NOT NULL ORDER BY time_zone LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.time_zone FROM newsletters_subscriber s
+        WHERE s.email IS NOT NULL AND s.time_zone > found.time_zone ORDER BY s.time_zone LIMIT 1)
+    FROM found WHERE found.time_zone IS NOT NULL
+)
+SELECT time_zone FROM found WHERE time_zone IS NOT NULL
+"""
+
+
+# Nobody goes back to an earlier period, as who travels west would on a Monday morning. The zones are named twice: from an
+# array the database can tell how many subscribers live there, from a join it cannot.
 _WITHOUT_ISSUE = """
 FROM unnest(%(zones)s::text[], %(periods)s::text[]) AS d(zone, period)
-JOIN newsletters_subscriber s ON s.time_zone = d.zone AND s.email IS NOT NULL {these}
+JOIN newsletters_subscriber s ON s.time_zone = d.zone AND s.email IS NOT NULL
+    AND s.time_zone = ANY(%(zones)s::text[]) {these}
 {joins}
 WHERE NOT EXISTS (
     SELECT FROM newsletters_digestissue i
@@ -496,28 +524,39 @@ _UNTOLD = """DELETE FROM newsletters_digestitem t
     USING {undone} AS u, newsletters_edition e, newsletters_subscription w
     WHERE e.id = u.edition_id AND w.subscriber_id = u.subscriber_id AND w.channel <> 'newsletter'
         AND t.subscription_id = w.id AND t.news_id = ANY(e.news)"""
+# Also what a reader would get of a channel that was left, or that comes at another frequency, while the mail waits.
 _PULL = f"""
 WITH pulled AS (
     DELETE FROM newsletters_delivery WHERE id IN (
-        SELECT d.id FROM newsletters_delivery d JOIN newsletters_edition e ON e.id = d.edition_id
-        WHERE d.campaign_id IS NULL AND d.state = 'queued' AND e.news && %s::bigint[]
+        SELECT d.id FROM newsletters_delivery d
+        JOIN newsletters_digestissue i ON i.id = d.issue_id JOIN newsletters_edition e ON e.id = d.edition_id
+        WHERE d.campaign_id IS NULL AND d.state = 'queued' AND (e.news && %s::bigint[] OR EXISTS (
+            SELECT FROM newsletters_subscription w
+            JOIN newsletters_digestitem t ON t.subscription_id = w.id AND t.news_id = ANY(e.news)
+            WHERE w.subscriber_id = d.subscriber_id AND w.channel <> 'newsletter'
+                AND NOT (w.state IN ('active', 'paused') AND w.frequency = i.frequency)
+        ))
         FOR UPDATE OF d SKIP LOCKED
-    ) RETURNING issue_id, subscriber_id, edition_id
+    ) RETURNING id, issue_id, subscriber_id, edition_id
 ), issues AS (
     DELETE FROM newsletters_digestissue i USING pulled WHERE i.id = pulled.issue_id
+), events AS (
+    UPDATE newsletters_providerevent v SET delivery_id = NULL FROM pulled WHERE v.delivery_id = pulled.id
 ), untold AS ({_UNTOLD.format(undone="pulled")})
 SELECT count(*) FROM pulled
 """
-_SKIPPED = f"""
-WITH skipped AS (
-    SELECT i.id, i.subscriber_id, i.edition_id
-    FROM newsletters_delivery d JOIN newsletters_digestissue i ON i.id = d.issue_id
-    WHERE d.campaign_id IS NULL AND d.state = 'skipped' AND i.edition_id IS NOT NULL
-    FOR UPDATE OF i SKIP LOCKED
+# Without an edition a row is done with, and out of the index that finds these.
+_UNSENT = f"""
+WITH unsent AS (
+    SELECT id, issue_id, subscriber_id, edition_id FROM newsletters_delivery
+    WHERE campaign_id IS NULL AND state IN ('skipped', 'rejected') AND edition_id IS NOT NULL
+    FOR UPDATE SKIP LOCKED
 ), emptied AS (
-    UPDATE newsletters_digestissue i SET edition_id = NULL FROM skipped WHERE i.id = skipped.id
-), untold AS ({_UNTOLD.format(undone="skipped")})
-SELECT count(*) FROM skipped
+    UPDATE newsletters_delivery d SET edition_id = NULL FROM unsent WHERE d.id = unsent.id
+), nothing AS (
+    UPDATE newsletters_digestissue i SET edition_id = NULL FROM unsent WHERE i.id = unsent.issue_id
+), untold AS ({_UNTOLD.format(undone="unsent")})
+SELECT count(*) FROM unsent
 """
 
 
@@ -525,22 +564,28 @@ SELECT count(*) FROM skipped
 def pull_back(now=None) -> int:
     """Undo digests that wait to be sent and tell of what may not be told any more; how many they were.
 
-    A practice was withdrawn, an event called off or made private. What else stood in them is untold again, and where
-    their period is not over they are made anew.
+    A practice was withdrawn, an event called off or made private; or the reader has left one of two digests that come
+    together, or changed how often it comes. What else stood in them is untold again, and where their period is not over
+    they are made anew.
     """
     now = now or timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(_QUEUED)
         told = {news_id for (news_id,) in cursor.fetchall()}
-        gone = told - Board(now, now - LOOK_BACK).tellable_ids if told else ()
-        if not gone:
+        if not told:
             return 0
+        gone = told - Board(now, now - LOOK_BACK).tellable_ids
         cursor.execute(_PULL, [list(gone)])
         return cursor.fetchone()[0]
 
 
-def untell_skipped() -> int:
-    """Forget that readers were told what was skipped in the queue, being paused then: the next digest tells it."""
+def untell_unsent() -> int:
+    """Forget that readers were told what never reached them, so that the next digest tells it; how many digests.
+
+    That is what was skipped in the queue, and what their server refused, for whatever reason: an address that does not
+    exist ends the subscription by itself, and a text that is refused again and again is tried once a period, until it
+    is no news any more.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_SKIPPED)
+        cursor.execute(_UNSENT)
         return cursor.fetchone()[0]

@@ -15,6 +15,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from newsletters import emails
 from newsletters.models import CONFIRM_WITHIN, ConsentEvent, Subscriber, Subscription, Suppression
+from newsletters.services import tidying
 from newsletters.services.interests import interest_for
 
 State = Subscription.State
@@ -125,6 +126,7 @@ def erase(subscriber: Subscriber, *, way) -> None:
     subscriber.subscriptions.filter(state__in=[*Subscription.LIVE, State.PENDING]).update(
         state=State.ERASED, state_at=now, paused_until=None
     )
+    tidying.empty_own(subscriber)
     _forget_what_was_told(subscriber)
     _forget(subscriber)
     subscriber.consents.update(note="")

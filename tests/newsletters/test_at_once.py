@@ -3,13 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
 from newsletters.emails import confirm_key
-from newsletters.models import ConsentEvent, Subscriber, Subscription, Suppression
+from newsletters.models import ConsentEvent, Interest, Subscriber, Subscription, Suppression
+from newsletters.services.interests import interest_for
 from newsletters.services.subscribing import ask
+from newsletters.services.tidying import forget_interests
 from newsletters.wishes import Wishes
 from tests.newsletters.factories import make_subscriber
 from tests.newsletters.test_leaving import BODY, FORM, address
@@ -58,3 +60,16 @@ def test_unsubscribe_button_of_several_programs_counts_once():
     assert set(answers) == {200}
     assert ConsentEvent.objects.filter(action="ended").count() == 1
     assert Suppression.objects.count() == 1
+
+
+def test_choice_that_is_being_made_is_not_deleted_in_that_moment():
+    old = interest_for(themes=[17])
+    with transaction.atomic():
+        interest = interest_for(themes=[17])
+        assert at_once(lambda _worker: forget_interests(), 1) == [0]
+        reader = make_subscriber()
+        Subscription.objects.create(subscriber=reader, channel="events", frequency="weekly", interest=interest)
+    assert forget_interests() == 0
+    Subscription.objects.all().delete()
+    assert forget_interests() == 1
+    assert not Interest.objects.filter(pk=old.pk).exists()

@@ -27,7 +27,7 @@ from newsletters.services.checking import problems_of
 from newsletters.services.completing import account_of, complete
 from newsletters.services.recipients import dry_run, materialise_next
 from tests.events.factories import make_event
-from tests.factories import make_network, make_person, make_practice
+from tests.factories import make_city, make_network, make_person, make_practice
 from tests.newsletters.factories_campaigns import (
     make_block,
     make_campaign,
@@ -742,6 +742,19 @@ def test_template_error_of_one_edition_rejects_its_readers_alone(network, coordi
     campaign.refresh_from_db()
     assert dict(campaign.deliveries.values_list("subscriber", "state")) == {fine.pk: "accepted", broken.pk: "rejected"}
     assert campaign.state == State.WITH_FAILURES
+
+
+def test_each_name_in_a_newsletter_keeps_its_own_direction(network, coordinator):
+    network.name_en = "المدن <الشمالية>"
+    network.save()
+    make_reader(network=network)
+    campaign = make_campaign(network=network)
+    city = make_city("مالمو", "SE")
+    make_block(campaign, "practice", practice=make_practice(city=city))
+    campaigning.begin(campaign, actor=coordinator)
+    html = Edition.objects.get().html
+    assert "<bdi>مالمو, Sweden</bdi>" in html
+    assert html.count("<bdi>المدن &lt;الشمالية&gt;</bdi>") == 2
 
 
 def test_links_of_the_mail_lead_through_pages_that_name_nobody(network, coordinator):

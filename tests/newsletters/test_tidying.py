@@ -8,9 +8,22 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletters import tasks
-from newsletters.models import Campaign, Delivery, DigestIssue, DigestItem, Edition, News, ProviderEvent, Subscriber
+from newsletters.models import (
+    Campaign,
+    Delivery,
+    DigestIssue,
+    DigestItem,
+    Edition,
+    Interest,
+    News,
+    ProviderEvent,
+    Subscriber,
+)
+from newsletters.services.digesting import Run
+from newsletters.services.interests import interest_for
 from newsletters.services.tidying import EVENTS_KEPT, NEWS_KEPT, TEXTS_KEPT, tidy
 from tests.events.factories import make_event
+from tests.newsletters.factories_digests import make_reader
 
 pytestmark = pytest.mark.django_db
 
@@ -39,10 +52,76 @@ def test_texts_of_digests_are_emptied_after_a_month(digest):
     assert tidy()["texts"] == 0
 
 
-@pytest.mark.parametrize("state", ["queued", "uncertain"])
-def test_texts_that_may_still_be_sent_stay(digest, state):
-    Delivery.objects.filter(pk=digest.pk).update(state=state)
+def test_texts_that_may_still_be_sent_stay(digest):
+    Delivery.objects.filter(pk=digest.pk).update(state="queued")
     assert tidy()["texts"] == 0
+
+
+def test_texts_of_which_nobody_knows_whether_they_were_sent_go_too(digest):
+    Delivery.objects.filter(pk=digest.pk).update(state="uncertain")
+    assert tidy()["texts"] == 1
+
+
+def _age(delivery, days):
+    at = timezone.now() - timedelta(days=days)
+    Delivery.objects.filter(pk=delivery.pk).update(queued_at=at)
+    DigestIssue.objects.filter(pk=delivery.issue_id).update(made_at=at)
+    Edition.objects.filter(pk=delivery.edition_id).update(made_at=at)
+
+
+@pytest.mark.parametrize("state", ["accepted", "bounced", "uncertain", "cancelled"])
+def test_digests_settled_long_ago_go_and_the_last_of_each_frequency_stays(digest, state):
+    Delivery.objects.filter(pk=digest.pk).update(state=state)
+    ProviderEvent.objects.create(provider="x", event_id="1", kind="delivered", delivery=digest, at=timezone.now())
+    _age(digest, 91)
+    tidy()
+    assert not Delivery.objects.filter(campaign=None).exists()
+    assert DigestIssue.objects.get().period == "2027-W01"
+
+    for frequency, period in (("monthly", "2027-03"), ("weekly", "2027-W02")):
+        DigestIssue.objects.create(subscriber=digest.subscriber, frequency=frequency, period=period)
+    assert tidy()["digests"] == 1
+    assert set(DigestIssue.objects.values_list("period", flat=True)) == {"2027-W02", "2027-03"}
+    assert not Edition.objects.filter(campaign=None).exists()
+
+
+@pytest.mark.parametrize(("state", "days"), [("accepted", 89), ("queued", 400)])
+def test_digests_that_are_recent_or_still_to_be_sent_stay(digest, state, days):
+    Delivery.objects.filter(pk=digest.pk).update(state=state)
+    _age(digest, days)
+    DigestIssue.objects.create(subscriber=digest.subscriber, frequency="weekly", period="2027-W02")
+    tidy()
+    assert Delivery.objects.filter(pk=digest.pk, edition=digest.edition, issue=digest.issue).exists()
+
+
+def test_deliveries_of_newsletters_stay(sent_campaign):
+    campaign = sent_campaign(1)
+    Delivery.objects.update(state="accepted", queued_at=timezone.now() - timedelta(days=900))
+    tidy()
+    assert campaign.deliveries.count() == 1
+
+
+def test_texts_that_were_taken_back_go_after_a_day(digest):
+    Delivery.objects.filter(pk=digest.pk).delete()
+    DigestIssue.objects.all().delete()
+    Edition.objects.filter(pk=digest.edition_id).update(made_at=timezone.now())
+    assert tidy()["editions"] == 0
+    Edition.objects.filter(pk=digest.edition_id).update(made_at=timezone.now() - timedelta(days=2))
+    assert tidy()["editions"] == 1
+
+
+def test_choices_that_nobody_has_go(digest):
+    reader, unused = make_reader(), interest_for(themes=[17])
+    assert tidy()["interests"] == 1
+    assert not Interest.objects.filter(pk=unused.pk).exists()
+    assert Interest.objects.filter(subscriptions__subscriber=reader).exists()
+
+
+def test_digests_read_only_choices_that_somebody_has():
+    reader, unused = make_reader(), interest_for(themes=[17])
+    choices = Run(timezone.now()).choices
+    assert unused.pk not in choices
+    assert set(choices) == set(reader.subscriptions.values_list("interest", flat=True))
 
 
 def test_newsletters_stay(sent_campaign):

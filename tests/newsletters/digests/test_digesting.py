@@ -1,15 +1,30 @@
 """Who gets a digest when, and what stands in it."""
 
 import re
+import uuid
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from events.models import Event, EventStep
 from events.services import life
+from newsletters import keys
 from newsletters.composing import KEY
-from newsletters.models import Delivery, DigestIssue, DigestItem, Edition, News, SavedSearch, Subscription
+from newsletters.models import (
+    Delivery,
+    DigestIssue,
+    DigestItem,
+    Edition,
+    News,
+    ProviderEvent,
+    SavedSearch,
+    Subscriber,
+    Subscription,
+)
+from newsletters.services import digesting, forgetting, leaving
 from newsletters.services.digesting import make_due, pull_back
 from practices.models import Practice
 from tests.events.factories import make_event
@@ -210,23 +225,88 @@ def test_event_called_off_before_it_is_sent_is_told_as_called_off():
     assert told(reader) == [["Cancelled: Seminar"]]
 
 
-def test_digest_that_is_being_handed_over_is_not_pulled_back():
+@pytest.mark.parametrize("state", ["claimed", "handing-over"])
+def test_digest_that_is_being_handed_over_is_not_pulled_back(state):
     make_reader()
     practice = new_practice()
     make_due(MONDAY)
-    Delivery.objects.update(state="accepted")
+    Delivery.objects.update(state=state, claim=uuid.uuid4(), lease_until=MONDAY + MINUTE)
     Practice.objects.filter(pk=practice.pk).update(status="withdrawn")
+    Subscription.objects.update(state="unsubscribed")
 
     assert pull_back(MONDAY + MINUTE) == 0
     assert Delivery.objects.count() == DigestItem.objects.count() == 1
+
+
+def test_digest_of_which_the_provider_told_something_can_be_pulled_back():
+    make_reader()
+    practice = new_practice()
+    make_due(MONDAY)
+    event = ProviderEvent.objects.create(
+        provider="x", event_id="1", kind="deferred", delivery=Delivery.objects.get(), at=MONDAY
+    )
+    Practice.objects.filter(pk=practice.pk).update(status="withdrawn")
+
+    assert pull_back(MONDAY + MINUTE) == 1
+    connection.check_constraints()
+    event.refresh_from_db()
+    assert event.delivery is None
+
+
+@pytest.mark.parametrize("function", ["pull_back", "untell_unsent"])
+def test_digests_are_made_even_if_none_can_be_taken_back(monkeypatch, function):
+    def fail(*arguments):
+        raise RuntimeError
+
+    monkeypatch.setattr(digesting, function, fail)
+    reader = make_reader()
+    new_practice()
+
+    assert make_due(MONDAY).sent == 1
+    assert told(reader) == [["Night walks"]]
+
+
+def test_digest_left_while_the_mail_waits_does_not_come():
+    reader, other = make_reader(), make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    leaving.end(reader, keys.EVENTS, way="link")
+
+    made = make_due(MONDAY + MINUTE)
+
+    assert (made.pulled, made.sent) == (1, 1)
+    assert told(reader) == [["Night walks"]]
+    assert told(other) == [["Seminar", "Night walks"]]
+    assert make_due(MONDAY + 2 * MINUTE).pulled == 0
+
+
+def test_digest_that_is_to_come_less_often_leaves_the_mail_that_waits():
+    reader = make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    reader.subscriptions.filter(channel="events").update(frequency="monthly")
+
+    make_due(MONDAY + MINUTE)
+
+    assert sorted(told(reader)) == [["Night walks"], ["Seminar"]]
+    assert sorted(periods(reader)) == ["2027-03", "2027-W12"]
+
+
+def test_two_frequencies_that_wait_are_not_pulled_back():
+    make_reader(practices="weekly", events="monthly")
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+
+    assert pull_back(MONDAY + MINUTE) == 0
 
 
 def test_practice_taken_off_while_a_run_goes_on_is_not_told(monkeypatch):
     reader = make_reader()
     practice = new_practice("Taken off")
     new_practice("Stays")
-    from newsletters.services import digesting
-
     make_chunk = digesting.make_chunk
 
     def taken_off_first(run, *arguments):
@@ -413,6 +493,21 @@ def test_saved_search_brings_what_the_interest_does_not():
     assert "New answers to your searches" in Edition.objects.get().text
 
 
+def test_erased_reader_leaves_no_name_of_a_search_in_digests():
+    reader, other, third = make_reader(), make_reader(), make_reader()
+    for who, label in ((reader, "about my street"), (other, "walks"), (third, "walks")):
+        save_search(who, label, "q=walking")
+    new_practice()
+    make_and_send(MONDAY)
+
+    forgetting.erase(reader, way="link")
+    forgetting.erase(other, way="link")
+
+    assert not Edition.objects.filter(html__contains="my street").exists()
+    assert "walks" in Edition.objects.exclude(html="").get().html
+    assert told(third) == [["Night walks"]]
+
+
 def test_saved_search_does_not_bring_what_it_found_when_it_was_saved():
     reader = make_reader(interest=make_interest(themes=[make_term(Scheme.THEME)]))
     SavedSearch.objects.create(subscriber=reader, label="walks", query="q=walks", created_at=MONDAY - DAY)
@@ -468,7 +563,7 @@ def test_saved_search_for_what_is_no_more_finds_nothing():
 def test_frequency_changed_repeats_nothing():
     reader = make_reader(practices="daily", events="")
     new_practice("Told daily")
-    make_due(MONDAY)
+    make_and_send(MONDAY)
     Subscription.objects.update(frequency="weekly")
     new_practice("Told weekly", at=MONDAY + MINUTE)
 
@@ -511,14 +606,22 @@ def test_pause_holds_digests_back_and_loses_nothing():
     assert told(reader) == [["Night walks"]]
 
 
-def test_what_was_skipped_in_the_queue_is_told_after_the_pause():
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"state": "skipped", "skip_reason": "paused"},
+        {"state": "rejected", "smtp_code": "550 5.7.1"},
+        {"state": "rejected", "smtp_code": "452 4.2.2"},
+    ],
+)
+def test_what_was_never_sent_is_told_by_the_next_digest(end):
     reader = make_reader()
     new_practice()
     make_due(MONDAY)
-    Delivery.objects.update(state="skipped", skip_reason="paused")
-    Subscription.objects.update(state="paused", paused_until=MONDAY + DAY)
+    Delivery.objects.update(**end)
 
-    make_due(MONDAY + MINUTE)
+    assert make_due(MONDAY + MINUTE).pulled == 1
+    assert make_due(MONDAY + 2 * MINUTE).pulled == 0
     make_due(MONDAY + WEEK)
     make_due(MONDAY + 2 * WEEK)
 
@@ -588,8 +691,6 @@ def test_entry_that_cannot_be_rendered_is_left_out_alone(monkeypatch):
 
 
 def test_blocks_are_made_one_by_one_and_one_failing_stops_no_other(monkeypatch):
-    from newsletters.services import digesting
-
     readers = [make_reader() for _number in range(3)]
     new_practice()
     write, failing = digesting._write, [readers[1].pk]
@@ -616,6 +717,70 @@ def test_number_of_queries_does_not_grow_with_readers(django_assert_max_num_quer
 
     with django_assert_max_num_queries(40):
         assert make_due(MONDAY).sent == 40
+
+
+@pytest.fixture
+def many_far_away():
+    """Four thousand readers in Tokyo and fifty in Stockholm, as the database knows them."""
+    reader = make_reader(zone="Asia/Tokyo", events="", practices="daily")
+    interest = reader.subscriptions.get().interest
+    zones = ["Asia/Tokyo"] * 4_000 + ["Europe/Stockholm"] * 50
+    readers = Subscriber.objects.bulk_create(
+        Subscriber(email=f"{number}@many.example", email_hash=f"many-{number}", time_zone=zone, confirmed_at=LONG_AGO)
+        for number, zone in enumerate(zones)
+    )
+    Subscription.objects.bulk_create(
+        Subscription(
+            subscriber=reader,
+            channel="practices",
+            frequency="daily",
+            interest=interest,
+            state="active",
+            active_from=LONG_AGO,
+        )
+        for reader in readers
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE newsletters_subscriber, newsletters_subscription, newsletters_digestissue")
+
+
+@pytest.fixture
+def plan_of():
+    """How the database would go about what the code asks it."""
+
+    def explained(act):
+        with CaptureQueriesContext(connection) as queries:
+            found = act()
+        with connection.cursor() as cursor:
+            lines = []
+            for query in queries.captured_queries:
+                cursor.execute("EXPLAIN " + query["sql"])
+                lines += [line for (line,) in cursor.fetchall()]
+        return found, "\n".join(lines)
+
+    return explained
+
+
+def test_readers_in_zones_that_are_not_due_are_not_looked_at(many_far_away, plan_of):
+    due, plan = plan_of(lambda: digesting.due_now(MONDAY))
+    assert {*dict(due)["daily"]} == {"Asia/Tokyo", "Europe/Stockholm"}
+    assert "Seq Scan on newsletters_subscriber" not in plan
+
+    stockholm = {"Europe/Stockholm": "2027-03-22"}
+    numbers, plan = plan_of(lambda: digesting.blocks_due("daily", stockholm, MONDAY, block=1))
+    assert len(numbers) == 50
+    assert "Seq Scan on newsletters_subscriber" not in plan
+    assert "subscriber_by_zone" in plan
+
+
+def test_where_no_zone_is_due_no_reader_is_looked_for():
+    make_reader(practices="daily")
+    six_in_the_morning_of_a_monday_the_first = datetime(2027, 3, 1, 5, tzinfo=UTC)
+    assert digesting.due_now(six_in_the_morning_of_a_monday_the_first) == []
+    with CaptureQueriesContext(connection) as queries:
+        make_due(six_in_the_morning_of_a_monday_the_first)
+    assert len(queries) <= 5
+    assert "newsletters_interest" not in str(queries.captured_queries)
 
 
 def test_command_makes_what_is_due(capsys):
