@@ -17,7 +17,8 @@ CONFIRM = "confirm"
 
 
 def confirm_key(asked) -> str:
-    return key_of(asked.subscriber.uid, 0, asked.pk, purpose=CONFIRM)
+    """Opens what was asked for until the address moves or is forgotten."""
+    return key_of(asked.subscriber.uid, asked.subscriber.token_version, asked.pk, purpose=CONFIRM)
 
 
 def preferences_key(subscriber) -> str:

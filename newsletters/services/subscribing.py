@@ -10,6 +10,7 @@ from newsletters import consents, emails
 from newsletters.addresses import address_hash, domain_of, spelled
 from newsletters.keys import is_genuine, opened
 from newsletters.models import Channel, ConsentEvent, Subscriber, Subscription, Suppression
+from newsletters.services.forgetting import empty_mails
 from newsletters.services.interests import interest_for
 from newsletters.wishes import Wishes, known_languages, usual_zone
 
@@ -113,13 +114,21 @@ def record(
 # Confirming --------------------------------------------------------------------------------------
 
 
-def request_of(key: str) -> ConsentEvent | None:
-    """What was asked for, by the key in a mail; None for a wrong key. It may be settled or too old (`is_open`)."""
+def request_of(key: str) -> tuple[ConsentEvent | None, bool]:
+    """(what was asked for, whether the key still opens anything) by the key in a mail; (None, False) for a wrong key.
+
+    It may be settled or too old (`is_open`). Keys of before a move of the address, or its erasure, open nothing.
+    """
     found = opened(key)
-    if found is None or not is_genuine(found, 0, purpose=emails.CONFIRM):
-        return None
     rows = ConsentEvent.objects.select_related("subscriber", "answer", "actor")
-    return rows.filter(pk=found.scope, subscriber__uid=found.uid, action=Action.ASKED).first()
+    asked = rows.filter(pk=found.scope, subscriber__uid=found.uid, action=Action.ASKED).first() if found else None
+    if asked is None:
+        return None, False
+    version = asked.subscriber.token_version
+    if is_genuine(found, version, purpose=emails.CONFIRM):
+        return asked, True
+    was_genuine = any(is_genuine(found, old, purpose=emails.CONFIRM) for old in range(version))
+    return (asked if was_genuine else None), False
 
 
 def is_open(asked: ConsentEvent, now=None) -> bool:
@@ -229,8 +238,15 @@ def move(subscriber: Subscriber, address: str, now) -> None:
     subscriber.token_version += 1
     subscriber.confirmed_at, subscriber.erased_at = now, None
     subscriber.save()
+    _drop_requests(subscriber, now)
     if old:
         emails.mail_change_of_address(subscriber, old)
+
+
+def _drop_requests(subscriber, now):
+    """What still waits for a button: their links die with the move, also those to further addresses."""
+    subscriber.consents.filter(action=Action.ASKED).exclude(wishes={}).update(wishes={})
+    subscriber.subscriptions.filter(state=State.PENDING).update(state=State.EXPIRED, state_at=now)
 
 
 def _other_at(subscriber, address):
@@ -254,6 +270,9 @@ def _take_over(subscriber, other, now):
         state=State.UNSUBSCRIBED, state_at=now, paused_until=None
     )
     other.saved_searches.all().delete()
+    empty_mails(other)
+    _drop_requests(other, now)
+    other.consents.exclude(note="").update(note="")
     other.email, other.domain, other.person = None, "", None
     other.email_hash = (
         f"{other.uid.hex}{other.uid.hex}"  # That of no address: the address's own now belongs to this person.

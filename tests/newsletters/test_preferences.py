@@ -16,6 +16,8 @@ from newsletters import consents, keys
 from newsletters.emails import confirm_key, preferences_key
 from newsletters.keys import key_of
 from newsletters.models import ConsentEvent, SavedSearch, Subscriber, Subscription, Suppression
+from newsletters.services import forgetting, subscribing
+from newsletters.wishes import Wishes
 from tests.factories import make_network, make_person, make_term
 from tests.newsletters.factories import make_subscriber, make_subscription
 from vocabularies.models import Scheme
@@ -303,15 +305,66 @@ def test_address_changes_by_the_button_at_the_new_one(client):
 
     link = reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())])
     assert "new@city.example" in client.get(link).content.decode()
-    client.post(link)
+    done = client.post(link)
 
     subscriber.refresh_from_db()
     assert (subscriber.email, subscriber.domain) == ("new@city.example", "city.example")
     assert channels(subscriber) == {("newsletter", None)}
     assert client.get(page).status_code == 404
-    assert client.get(link).status_code == 200
+    assert client.get(done["Location"]).context["own_page"] == preferences_key(subscriber)
+    assert client.get(link).context["own_page"] == ""
     assert OutboxMail.objects.filter(kind="newsletters/address-changed").get().recipient == "old@city.example"
     assert "new@city.example" not in str(list(ConsentEvent.objects.values()))
+
+
+def test_second_change_of_address_that_waits_dies_with_the_first(client):
+    subscriber = make_subscriber("old@city.example")
+    for email in ("typo@city.example", "new@city.example"):
+        client.post(page_of(subscriber, "address"), {"email": email})
+    typo, right = ConsentEvent.objects.order_by("pk")
+    links = {asked: reverse("newsletters:confirm", args=[confirm_key(asked)]) for asked in (typo, right)}
+    client.post(links[right])
+    assert client.post(links[typo]).status_code == 410
+    subscriber.refresh_from_db()
+    typo.refresh_from_db()
+    assert (subscriber.email, typo.wishes) == ("new@city.example", {})
+    assert not subscribing.confirm(typo)
+
+
+def test_mail_of_a_confirmation_opens_nothing_once_the_address_has_moved(client):
+    asked = subscribing.ask("old@city.example", Wishes(languages=("en",), newsletters=(None,)), language="en")
+    old = reverse("newsletters:confirm", args=[confirm_key(asked)])
+    client.post(old)
+    subscriber = Subscriber.objects.get()
+    assert client.get(old).context["own_page"] == preferences_key(subscriber)
+    subscribing.ask_for_address(subscriber, "new@city.example", language="en")
+    subscribing.confirm(ConsentEvent.objects.last())
+    assert client.get(old).context["own_page"] == ""
+    assert client.post(old).context["own_page"] == ""
+
+
+def test_mail_of_a_confirmation_opens_nothing_after_erasure_and_a_new_subscription(client):
+    wishes = Wishes(languages=("en",), newsletters=(None,))
+    asked = subscribing.ask("old@city.example", wishes, language="en")
+    old = reverse("newsletters:confirm", args=[confirm_key(asked)])
+    client.post(old)
+    forgetting.erase(Subscriber.objects.get(), way="link")
+    subscribing.confirm(subscribing.ask("old@city.example", wishes, language="en"))
+    assert client.get(old).context["own_page"] == ""
+
+
+def test_record_that_is_taken_over_keeps_no_wishes_notes_or_mails():
+    subscriber, other = make_subscriber("old@city.example"), make_subscriber("new@city.example")
+    waits = subscribing.ask(
+        other.email, Wishes(languages=("en",), events="daily"), language="en", way="import", note="A list"
+    )
+    subscribing.ask_for_address(subscriber, other.email, language="en")
+    subscribing.confirm(ConsentEvent.objects.last())
+    waits.refresh_from_db()
+    assert (waits.wishes, waits.note) == ({}, "")
+    assert set(OutboxMail.objects.filter(about=f"subscriber:{other.pk}").values_list("state", "text")) == {
+        ("cancelled", "")
+    }
 
 
 def test_address_of_another_record_is_taken_over_with_what_it_gets(client):
