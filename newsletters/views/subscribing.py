@@ -62,10 +62,10 @@ def _asked(request):
         return _page(request, form, 403, notice)
     if not form.is_valid():
         return _page(request, form, 422)
-    if request.user.is_authenticated and form.cleaned_data["email"] == spelled(request.user.email):
-        return _of_account(request, form)
     started = time.monotonic()
     try:
+        if request.user.is_authenticated and form.cleaned_data["email"] == spelled(request.user.email):
+            return _of_account(request, form)
         if _is_too_much(request, form.cleaned_data["email"]):
             return _too_often(request, form)
         if not form.is_trapped:
@@ -80,7 +80,11 @@ def _asked(request):
 
 
 def _of_account(request, form):
-    """With the address of one's account there is nothing to confirm."""
+    """With the address of one's account there is nothing to confirm, unless mail is kept from it."""
+    subscriber = subscribing.subscriber_of(request.user)
+    is_mailed = subscriber and subscribing.is_hard_to_lift(subscriber) and not subscribing.mailed_lately(subscriber)
+    if is_mailed and _is_too_much(request, request.user.email):
+        return _too_often(request, form)
     outcome = subscribing.subscribe_account(
         request.user, form.wishes(), language=current_language(), text=consents.text()
     )
