@@ -55,6 +55,7 @@ lint: environment-dev ## style, layers between apps, templates, migrations, depl
 	@# As in production: the real defaults, a real key, and no local server in sight.
 	HUB_LOCAL=false DEBUG=false ALLOWED_HOSTS=hub.example DATABASE_URL=postgres:///none REDIS_URL=redis://none \
 		SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+		ADDRESS_HASH_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(HUB) check-messages
 

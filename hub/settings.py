@@ -359,8 +359,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=300)
 SENDER_ADDRESS = env.str("SENDER_ADDRESS", default="")
 """Postal address of who sends, and what else the law asks for: stands under newsletters and digests."""
-ADDRESS_HASH_KEY = env.str("ADDRESS_HASH_KEY", default=SECRET_KEY)
-"""By it suppressed addresses are known after they were forgotten. It outlives SECRET_KEY: set it when that changes."""
+ADDRESS_HASH_KEY = env.str("ADDRESS_HASH_KEY", default="") or SECRET_KEY
+"""By it suppressed addresses are known after they were forgotten. It must outlive SECRET_KEY, so it is one of its own."""
+ADDRESS_HASH_KEY_IS_SET = bool(env.str("ADDRESS_HASH_KEY", default=""))
 
 # Security ------------------------------------------------------------------------------------
 

@@ -11,13 +11,15 @@ from newsletters.models import Campaign
 from practices.models import Practice
 from practices.models.practice import practice_slug
 
+NEWSLETTERS = ("newsletters:archive", "newsletters:subscribe")
+
 
 class PageSitemap(Sitemap):
     i18n = True
     alternates = True
 
     def items(self):
-        return ["home", "practices:list", "events:list", "networks:cities", "networks:networks", "newsletters:archive"]
+        return ["home", "practices:list", "events:list", "networks:cities", "networks:networks", *NEWSLETTERS]
 
     def location(self, item):
         return reverse(item)

@@ -29,7 +29,8 @@ def spelled(address: str) -> str:
 def address_hash(address: str) -> str:
     """64 hexadecimal digits that name an address to whoever has the key, and to nobody else.
 
-    The key does not change with SECRET_KEY: a suppressed address stays suppressed.
+    The key is ADDRESS_HASH_KEY, which is SECRET_KEY where it is not set: with another key no address is known any
+    more, and suppressed ones would be written to again.
     """
     return salted_hmac(
         "newsletters.address", spelled(address), secret=settings.ADDRESS_HASH_KEY, algorithm="sha256"

@@ -9,7 +9,11 @@ class NewslettersConfig(AppConfig):
     def ready(self):
         from accounts import personal_data as registry
         from accounts.signals import email_changed
-        from newsletters import personal_data, provider
+        from newsletters import (
+            checks,  # noqa: F401  It registers itself.
+            personal_data,
+            provider,
+        )
         from newsletters.observers import follow_account
 
         registry.register("newsletters", collect=personal_data.collect, erase=personal_data.erase)

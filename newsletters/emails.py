@@ -1,15 +1,18 @@
 """Mails to single subscribers, about their subscription itself. What goes to many is made and sent elsewhere."""
 
+from uuid import uuid4
+
 from django.urls import reverse
 from django.utils import translation
 
 from accounts.emails import absolute
 from common.languages import current_language
 from common.outbox.queueing import queue_mail, unlinked
+from newsletters.addresses import address_hash
 from newsletters.composing import KEY
 from newsletters.frames import preferences_address
 from newsletters.keys import key_of
-from newsletters.models import CONFIRM_WITHIN
+from newsletters.models import CONFIRM_WITHIN, Suppression
 from newsletters.wishes import Wishes, in_words
 
 CONFIRM = "confirm"
@@ -17,7 +20,8 @@ CONFIRM = "confirm"
 
 
 def confirm_key(asked) -> str:
-    return key_of(asked.subscriber.uid, 0, asked.pk, purpose=CONFIRM)
+    """Opens what was asked for until the address moves or is forgotten."""
+    return key_of(asked.subscriber.uid, asked.subscriber.token_version, asked.pk, purpose=CONFIRM)
 
 
 def preferences_key(subscriber) -> str:
@@ -42,6 +46,14 @@ def mail_request(asked, kind, *, to, language) -> None:
     _queue(kind, subscriber, to, language, context, f"{asked.pk}")
 
 
+def mail_preferences(subscriber) -> None:
+    """The link to all choices, to the mailbox itself: with nothing to confirm."""
+    language = language_of(subscriber)
+    _queue(
+        "preferences", subscriber, subscriber.email, language, {"link": _preferences(subscriber, language)}, uuid4()
+    )
+
+
 def mail_change_of_address(subscriber, old) -> None:
     """To the address that was left, so that nobody loses a subscription unnoticed."""
     _queue("address-changed", subscriber, old, language_of(subscriber), {}, f"{subscriber.token_version}")
@@ -62,6 +74,9 @@ def _preferences(subscriber, language):
 
 
 def _queue(kind, subscriber, to, language, context, key):
+    """Nothing where all mail is kept from the address. Callers say the same in both cases."""
+    if Suppression.objects.filter(email_hash=address_hash(to), scope=Suppression.Scope.ALL).exists():
+        return
     queue_mail(
         f"newsletters/{kind}",
         to=to,

@@ -4,16 +4,13 @@ A digest is due from seven in the morning of the period's first day, by the cloc
 period; so one that nobody made in time is made later, and never twice.
 """
 
-import zoneinfo
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
 
 from babel.dates import format_date, format_skeleton
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from common.languages import date_locale
-from events.times import known_zones
+from newsletters.clocks import known_zone
 from newsletters.models import Frequency
 
 DUE_AT = time(7)
@@ -41,12 +38,12 @@ def first_day(period: str) -> date:
 
 def due_from(period: str, zone: str) -> datetime:
     """The instant from which the digest of a period is due; a time that the clocks skip moves on with them."""
-    return datetime.combine(first_day(period), DUE_AT, _zone(zone)).astimezone(UTC)
+    return datetime.combine(first_day(period), DUE_AT, known_zone(zone)).astimezone(UTC)
 
 
 def due_period(frequency: str, zone: str, now: datetime) -> str | None:
     """The period that a reader in this zone lives in, once its digest is due."""
-    period = key_of(frequency, now.astimezone(_zone(zone)).date())
+    period = key_of(frequency, now.astimezone(known_zone(zone)).date())
     return period if due_from(period, zone) <= now else None
 
 
@@ -63,9 +60,3 @@ def in_words(period: str) -> str:
         return format_skeleton("yMMMM", day, locale=date_locale())
     shown = format_date(day, "long", locale=date_locale())
     return _("Week of %(day)s") % {"day": shown} if "W" in period else shown
-
-
-@lru_cache(maxsize=1000)
-def _zone(name):
-    """The zone; that of the site where the system does not know this one any more."""
-    return zoneinfo.ZoneInfo(name if name in known_zones() else settings.TIME_ZONE)

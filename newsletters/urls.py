@@ -5,21 +5,34 @@ from django.urls import path
 from newsletters import views
 from newsletters.feeds import NewsletterFeed
 from newsletters.views import archive
-from newsletters.views.preferences import address, erase, leave, own_page, page, pause, resume, search
+from newsletters.views.preferences import (
+    address,
+    erase,
+    leave,
+    mail_link,
+    own_page,
+    page,
+    pause,
+    resume,
+    search,
+)
 
 app_name = "newsletters"
 
 VERBS = {"leave": leave, "pause": pause, "resume": resume, "erase": erase}
+NARROW = {"leave", "pause"}
+"""What a key of one list may do, with that list."""
 
 urlpatterns = [
     path("", views.subscribe, name="subscribe"),
     path("sent/", views.subscribe_sent, name="subscribe-sent"),
     path("confirm/<str:key>/", views.confirm, name="confirm"),
-    path("preferences/<str:key>/", views.of_key(page)(own_page), name="preferences"),
+    path("preferences/<str:key>/", views.of_key(page, narrow=True)(own_page), name="preferences"),
+    path("preferences/<str:key>/mail/", views.of_key(narrow=True)(mail_link), name="preferences-mail"),
     path("preferences/<str:key>/address/", views.of_key()(address), name="preferences-address"),
     path("preferences/<str:key>/searches/<int:pk>/", views.of_key()(search), name="preferences-search"),
     *(
-        path(f"preferences/<str:key>/{verb}/", views.of_key()(view), name=f"preferences-{verb}")
+        path(f"preferences/<str:key>/{verb}/", views.of_key(narrow=verb in NARROW)(view), name=f"preferences-{verb}")
         for verb, view in VERBS.items()
     ),
     path("mine/", views.of_account(page)(own_page), name="account"),

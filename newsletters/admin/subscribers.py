@@ -3,6 +3,7 @@
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -80,11 +81,27 @@ class SubscriberAdmin(AdministratorsOnly, ReadOnlyMixin, CleanAdmin):
 
     @admin.action(permissions=["view"], description=gettext_lazy("Erase the chosen people for good"))
     def erase_chosen(self, request, queryset):
+        """Asks first: what is erased does not come back."""
         found = list(queryset.filter(erased_at=None))
+        if "confirmed" not in request.POST:
+            return self._asked_again(request, found)
         for subscriber in found:
-            erase(subscriber, way=ConsentEvent.Way.COORDINATOR)
+            erase(subscriber, way=ConsentEvent.Way.COORDINATOR, actor=request.user)
+            subscriber.refresh_from_db()
+            self.log_change(request, subscriber, _("Erased for good"))
         told = ngettext("%(count)s person is erased.", "%(count)s people are erased.", len(found))
         messages.success(request, told % {"count": len(found)})
+
+    def _asked_again(self, request, found):
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Erase the chosen people for good"),
+            "people": found,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/newsletters/subscriber/erase.html", context)
 
 
 class ImportForm(forms.Form):

@@ -57,5 +57,5 @@ class SuppressionAdmin(AdministratorsOnly, CleanAdmin):
             return queryset.filter(email_hash__startswith=search_term.strip().lower()), False
 
     def save_model(self, request, obj, form, change):
-        kept = keep_away(form.cleaned_data["email"], reason=obj.reason, scope=obj.scope)
+        kept = keep_away(form.cleaned_data["email"], reason=obj.reason, scope=obj.scope, actor=request.user)
         obj.pk, obj.email_hash = kept.pk, kept.email_hash

@@ -10,6 +10,7 @@ from accounts.forms import time_zones
 from common.languages import current_language, own_name, site_languages
 from events.forms.fields import Trap
 from newsletters.addresses import spelled
+from newsletters.clocks import known_zone
 from newsletters.models import Frequency, SavedSearch
 from newsletters.saved_searches import label_of
 from newsletters.saved_searches import spelled as spelled_search
@@ -237,9 +238,14 @@ class PauseForm(forms.Form):
         label=_("Send nothing before"), widget=forms.DateInput({"type": "date"}), help_text=_("At most a year ahead.")
     )
 
+    def __init__(self, *args, zone="", **options):
+        """`zone`: by whose clock a day is over."""
+        super().__init__(*args, **options)
+        self._zone = known_zone(zone)
+
     def clean_until(self):
         until = self.cleaned_data["until"]
-        if until <= timezone.localdate():
+        if until <= timezone.localdate(timezone=self._zone):
             raise ValidationError(_("Choose a day after today, within a year."))
         return until
 

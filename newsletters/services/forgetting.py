@@ -66,20 +66,19 @@ def expire_unconfirmed(now=None) -> int:
     now = now or timezone.now()
     late = ConsentEvent.objects.filter(action=Action.ASKED, at__lte=now - CONFIRM_WITHIN).exclude(wishes={})
     people = set(late.values_list("subscriber", flat=True))
-    count = late.update(wishes={})
-    for pk in sorted(people):
-        _expire(pk, now)
-    return count
+    return sum(_expire(late, pk, now) for pk in sorted(people))
 
 
 @transaction.atomic
-def _expire(pk, now):
+def _expire(late, pk, now):
     subscriber = Subscriber.objects.select_for_update().get(pk=pk)
+    count = late.filter(subscriber=pk).update(wishes={})
     if subscriber.consents.open(now).exists():
-        return
+        return count
     subscriber.subscriptions.filter(state=State.PENDING).update(state=State.EXPIRED, state_at=now)
     if subscriber.confirmed_at is None:
         _forget(subscriber)
+    return count
 
 
 def forget_addresses(now=None) -> int:
@@ -92,11 +91,16 @@ def forget_addresses(now=None) -> int:
     idle = Subscriber.objects.filter(email__isnull=False, created_at__lte=now - FORGET_AFTER).exclude(
         Exists(kept) | Exists(recent) | Exists(asked)
     )
-    found = list(idle.values_list("pk", flat=True))
-    for pk in found:
-        with transaction.atomic():
-            _forget(Subscriber.objects.select_for_update().get(pk=pk))
-    return len(found)
+    return sum(_forget_idle(idle, pk) for pk in list(idle.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _forget_idle(idle, pk):
+    subscriber = Subscriber.objects.select_for_update().get(pk=pk)
+    if not idle.filter(pk=pk).exists():
+        return 0  # Somebody confirmed, or asked again, since the run began.
+    _forget(subscriber)
+    return 1
 
 
 def _forget(subscriber):
@@ -107,7 +111,7 @@ def _forget(subscriber):
     subscriber.subscriptions.filter(interest__isnull=False).update(interest=interest_for())
     subscriber.consents.exclude(wishes={}).update(wishes={})
     subscriber.deliveries.exclude(domain="").update(domain="")
-    subscriber.email = subscriber.person = subscriber.reminded_at = None
+    subscriber.email = subscriber.person = subscriber.reminded_at = subscriber.confirmed_at = None
     subscriber.domain, subscriber.languages = "", []
     subscriber.time_zone = settings.TIME_ZONE
     subscriber.bounce_score, subscriber.bounced_on = 0, None
@@ -116,8 +120,11 @@ def _forget(subscriber):
 
 
 @transaction.atomic
-def erase(subscriber: Subscriber, *, way) -> None:
-    """Forget a person at once and for good: no import brings the address back, only its owner does."""
+def erase(subscriber: Subscriber, *, way, actor=None) -> None:
+    """Forget a person at once and for good: no import brings the address back, only its owner does.
+
+    `actor` is who did it, where that was not the person.
+    """
     subscriber = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
     now = timezone.now()
     Suppression.objects.update_or_create(
@@ -130,7 +137,7 @@ def erase(subscriber: Subscriber, *, way) -> None:
     _forget_what_was_told(subscriber)
     _forget(subscriber)
     subscriber.consents.update(note="")
-    ConsentEvent.objects.create(subscriber=subscriber, action=Action.ERASED, way=way)
+    ConsentEvent.objects.create(subscriber=subscriber, action=Action.ERASED, way=way, actor=actor)
     Subscriber.objects.filter(pk=subscriber.pk).update(erased_at=now)
 
 

@@ -33,9 +33,13 @@ class Outcome:
 def read_addresses(text: str, language: str) -> tuple[list[tuple[str, str]], list[tuple[int, str]]]:
     """([(address, language)], problems) of a CSV text: one column, or one that is called "email" and one "language".
 
-    Raises ValidationError where it holds too many.
+    Raises ValidationError where it holds too many, or is no CSV.
     """
-    rows = list(csv.reader(text.splitlines(), delimiter=_delimiter(text)))
+    try:
+        rows = list(csv.reader(text.splitlines(), delimiter=_delimiter(text)))
+    except csv.Error as error:
+        words = _("This cannot be read as a list of addresses: a line is too long, or a quotation mark is not closed.")
+        raise ValidationError(words, code="no-list") from error
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
     column = next((head.index(name) for name in _ADDRESS_COLUMNS if name in head), None)
     tongue = head.index("language") if column is not None and "language" in head else None

@@ -1,7 +1,6 @@
 """Ending, pausing and resuming: at once, however often it is asked for, and never undone by a mail that waits."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -9,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from newsletters import keys
+from newsletters.clocks import known_zone
 from newsletters.models import Channel, ConsentEvent, Subscriber, Subscription, Suppression
 
 State = Subscription.State
@@ -28,6 +28,12 @@ def subscriber_of_key(key: str) -> tuple[Subscriber | None, int]:
     if subscriber is None or not keys.is_genuine(found, subscriber.token_version):
         return None, 0
     return subscriber, found.scope
+
+
+def reaches(scope: int, other: int) -> bool:
+    """Whether a key of a scope may do what another scope means."""
+    digests = scope == keys.DIGESTS and other in (keys.PRACTICES, keys.EVENTS)
+    return scope in (keys.EVERYTHING, other) or digests
 
 
 def in_scope(subscriber: Subscriber, scope: int):
@@ -64,16 +70,16 @@ def end(subscriber: Subscriber, scope: int, *, way, language="") -> bool:
 
 
 @transaction.atomic
-def pause(subscriber: Subscriber, until: date, *, way, language="") -> bool:
-    """Send nothing before a day begins by the subscriber's clock; False where nothing is subscribed.
+def pause(subscriber: Subscriber, until: date, scope: int = keys.EVERYTHING, *, way, language="") -> bool:
+    """Send nothing of a scope before a day begins by the subscriber's clock; False where nothing is subscribed.
 
     Raises ValidationError for a day that is over, or too far away.
     """
-    moment = datetime.combine(until, time(), ZoneInfo(subscriber.time_zone))
+    moment = datetime.combine(until, time(), known_zone(subscriber.time_zone))
     now = timezone.now()
     if not now < moment <= now + LONGEST_PAUSE:
         raise ValidationError(_("Choose a day after today, within a year."), code="day")
-    rows = subscriber.subscriptions.select_for_update().filter(state__in=Subscription.LIVE)
+    rows = in_scope(subscriber, scope).filter(state__in=Subscription.LIVE)
     count = rows.update(state=State.PAUSED, state_at=now, paused_until=moment)
     if count:
         ConsentEvent.objects.create(subscriber=subscriber, action=Action.PAUSED, way=way, language=language)

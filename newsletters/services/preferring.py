@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from newsletters.models import Channel, ConsentEvent, SavedSearch, Subscriber, Subscription
-from newsletters.services.subscribing import ask, is_hard_to_lift, lift, record, turn_on
+from newsletters.services.subscribing import ask_owner, is_hard_to_lift, lift, mailed_lately, record, turn_on
 from newsletters.wishes import Wishes, known_languages
 
 State = Subscription.State
@@ -39,11 +39,10 @@ def prefer(subscriber: Subscriber, wishes: Wishes, *, way, text: str, language: 
     """
     subscriber = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
     before, now = wishes_of(subscriber), timezone.now()
-    new = set(wishes.subscriptions()) - set(before.subscriptions())
-    if new and is_hard_to_lift(subscriber):
-        ask(subscriber.email, wishes, language=language, way=way, text=text)
+    if _is_to_be_asked(subscriber, before, wishes):
+        ask_owner(subscriber, wishes, way=way, text=text, language=language)
         return "asked"
-    if new:
+    if _new(before, wishes):
         lift(subscriber)
     subscriber.languages, subscriber.time_zone = list(wishes.languages), wishes.time_zone
     subscriber.save()
@@ -54,6 +53,19 @@ def prefer(subscriber: Subscriber, wishes: Wishes, *, way, text: str, language: 
         action = Action.ENDED if is_end else Action.CHANGED
         record(subscriber, action, way, before if is_end else wishes, text=text, language=language)
     return "saved"
+
+
+def needs_mail(subscriber: Subscriber, wishes: Wishes) -> bool:
+    """Whether `prefer` would send a mail."""
+    return _is_to_be_asked(subscriber, wishes_of(subscriber), wishes) and mailed_lately(subscriber) is None
+
+
+def _is_to_be_asked(subscriber, before, wishes):
+    return bool(_new(before, wishes)) and is_hard_to_lift(subscriber)
+
+
+def _new(before, wishes):
+    return set(wishes.subscriptions()) - set(before.subscriptions())
 
 
 def _end_what_is_not(subscriber, wishes, now):

@@ -1,7 +1,10 @@
 """Asking for mail, and the confirmation by whoever reads the mailbox: until then nothing is sent and nothing changes."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -10,6 +13,7 @@ from newsletters import consents, emails
 from newsletters.addresses import address_hash, domain_of, spelled
 from newsletters.keys import is_genuine, opened
 from newsletters.models import Channel, ConsentEvent, Subscriber, Subscription, Suppression
+from newsletters.services.forgetting import empty_mails
 from newsletters.services.interests import interest_for
 from newsletters.wishes import Wishes, known_languages, usual_zone
 
@@ -19,6 +23,7 @@ HARD_TO_LIFT = (Suppression.Reason.COMPLAINED, Suppression.Reason.ERASED)
 """What ends only by the button behind a link that was mailed for it."""
 
 MOST_SEARCHES = 20
+MAIL_AGAIN_AFTER = timedelta(days=1)
 
 
 def mailbox_of(address: str) -> str:
@@ -46,10 +51,25 @@ def ask(address: str, wishes: Wishes, *, language: str, way=Way.FORM, text="", n
     asked = record(
         subscriber, Action.ASKED, way, wishes, text=text, language=language, note=note, actor=actor, is_open=True
     )
-    if not Suppression.objects.filter(email_hash=subscriber.email_hash, scope=Suppression.Scope.ALL).exists():
-        kind = "known" if is_known else "invited" if way == Way.IMPORT else "confirm"
-        emails.mail_request(asked, kind, to=address, language=emails.language_of(subscriber) if is_known else language)
+    kind = "invited" if way == Way.IMPORT else "known" if is_known else "confirm"
+    emails.mail_request(asked, kind, to=address, language=emails.language_of(subscriber) if is_known else language)
     return asked
+
+
+def mailed_lately(subscriber: Subscriber) -> ConsentEvent | None:
+    """What the person asked for within a day and may still confirm: its mail is link enough for a change of mind."""
+    rows = subscriber.consents.open().filter(at__gt=timezone.now() - MAIL_AGAIN_AFTER, way__in=[Way.LINK, Way.ACCOUNT])
+    return rows.exclude(wishes__has_key="address").last()
+
+
+def ask_owner(subscriber: Subscriber, wishes: Wishes, *, way, text: str, language: str) -> None:
+    """As `ask`, for who is on the own page already: one mail a day, whose button then stands for the last wishes."""
+    asked = mailed_lately(subscriber)
+    if asked is None:
+        ask(subscriber.email, wishes, language=language, way=way, text=text)
+        return
+    asked.wishes = wishes.as_json()
+    asked.save(update_fields=["wishes"])
 
 
 def _subscriber_at(address, wishes):
@@ -113,13 +133,21 @@ def record(
 # Confirming --------------------------------------------------------------------------------------
 
 
-def request_of(key: str) -> ConsentEvent | None:
-    """What was asked for, by the key in a mail; None for a wrong key. It may be settled or too old (`is_open`)."""
+def request_of(key: str) -> tuple[ConsentEvent | None, bool]:
+    """(what was asked for, whether the key still opens anything) by the key in a mail; (None, False) for a wrong key.
+
+    It may be settled or too old (`is_open`). Keys of before a move of the address, or its erasure, open nothing.
+    """
     found = opened(key)
-    if found is None or not is_genuine(found, 0, purpose=emails.CONFIRM):
-        return None
     rows = ConsentEvent.objects.select_related("subscriber", "answer", "actor")
-    return rows.filter(pk=found.scope, subscriber__uid=found.uid, action=Action.ASKED).first()
+    asked = rows.filter(pk=found.scope, subscriber__uid=found.uid, action=Action.ASKED).first() if found else None
+    if asked is None:
+        return None, False
+    version = asked.subscriber.token_version
+    if is_genuine(found, version, purpose=emails.CONFIRM):
+        return asked, True
+    was_genuine = any(is_genuine(found, old, purpose=emails.CONFIRM) for old in range(version))
+    return (asked if was_genuine else None), False
 
 
 def is_open(asked: ConsentEvent, now=None) -> bool:
@@ -138,19 +166,19 @@ def confirm(asked: ConsentEvent, *, text="", language="") -> bool:
         return False
     now = timezone.now()
     if "address" in asked.wishes:
-        move(subscriber, asked.wishes["address"], now)
+        move(subscriber, asked.wishes["address"], now, is_confirmed=True)
         record(subscriber, Action.CHANGED, Way.LINK, text=text, language=language, answers=asked)
     else:
         wishes = Wishes.from_json(asked.wishes)
-        _begin(subscriber, wishes, now)
+        _begin(subscriber, wishes, now, is_confirmed=True)
         record(subscriber, Action.CONFIRMED, Way.LINK, wishes, text=text, language=language, answers=asked)
     asked.wishes = {}
     asked.save(update_fields=["wishes"])
     return True
 
 
-def _begin(subscriber, wishes, now):
-    lift(subscriber)
+def _begin(subscriber, wishes, now, *, is_confirmed=False):
+    lift(subscriber, is_confirmed=is_confirmed)
     if not subscriber.subscriptions.filter(state__in=Subscription.LIVE).exists():
         subscriber.languages = list(wishes.languages)
         subscriber.time_zone = wishes.time_zone or subscriber.time_zone
@@ -160,9 +188,13 @@ def _begin(subscriber, wishes, now):
     save_searches(subscriber, wishes.searches)
 
 
-def lift(subscriber) -> None:
-    """Forget why mail was kept from the address; not saved here. Only for what its owner does."""
-    Suppression.objects.filter(email_hash=subscriber.email_hash).delete()
+def lift(subscriber, *, is_confirmed=False) -> None:
+    """Forget why mail was kept from the address; not saved here. Only for what its owner does.
+
+    What keeps all mail away goes only where the owner has pressed the button in a mail (`is_confirmed`).
+    """
+    rows = Suppression.objects.filter(email_hash=subscriber.email_hash)
+    (rows if is_confirmed else rows.exclude(scope=Suppression.Scope.ALL)).delete()
     subscriber.bounce_score, subscriber.bounced_on = 0, None
 
 
@@ -204,7 +236,8 @@ def save_searches(subscriber, searches) -> None:
 def ask_for_address(subscriber: Subscriber, address: str, *, language: str) -> None:
     """Mail a link to the new address; nothing changes before its owner has pressed the button there.
 
-    Where that address gets mail already, it is told so. Callers say the same in both cases.
+    The mail and the answer are the same whether that address gets mail already or not. Raises ValidationError for
+    what is no address, and for the present one.
     """
     address = spelled(address)
     if address == subscriber.email:
@@ -215,7 +248,7 @@ def ask_for_address(subscriber: Subscriber, address: str, *, language: str) -> N
     emails.mail_request(asked, "new-address", to=address, language=emails.language_of(subscriber))
 
 
-def move(subscriber: Subscriber, address: str, now) -> None:
+def move(subscriber: Subscriber, address: str, now, *, is_confirmed=False) -> None:
     """Let mail go to another address, shown to be the person's; links in mails of before open nothing any more.
 
     Whoever was known at that address is this person now, and what was subscribed there goes on.
@@ -224,13 +257,20 @@ def move(subscriber: Subscriber, address: str, now) -> None:
     subscriber.email, subscriber.email_hash, subscriber.domain = address, address_hash(address), domain_of(address)
     if other is not None:
         _take_over(subscriber, other, now)
-    lift(subscriber)
+    lift(subscriber, is_confirmed=is_confirmed)
     subscriber.person = None
     subscriber.token_version += 1
     subscriber.confirmed_at, subscriber.erased_at = now, None
     subscriber.save()
+    _drop_requests(subscriber, now)
     if old:
         emails.mail_change_of_address(subscriber, old)
+
+
+def _drop_requests(subscriber, now):
+    """What still waits for a button: their links die with the move, also those to further addresses."""
+    subscriber.consents.filter(action=Action.ASKED).exclude(wishes={}).update(wishes={})
+    subscriber.subscriptions.filter(state=State.PENDING).update(state=State.EXPIRED, state_at=now)
 
 
 def _other_at(subscriber, address):
@@ -254,6 +294,9 @@ def _take_over(subscriber, other, now):
         state=State.UNSUBSCRIBED, state_at=now, paused_until=None
     )
     other.saved_searches.all().delete()
+    empty_mails(other)
+    _drop_requests(other, now)
+    other.consents.exclude(note="").update(note="")
     other.email, other.domain, other.person = None, "", None
     other.email_hash = (
         f"{other.uid.hex}{other.uid.hex}"  # That of no address: the address's own now belongs to this person.
@@ -272,7 +315,12 @@ def subscriber_of(user) -> Subscriber | None:
 
 def is_hard_to_lift(subscriber: Subscriber) -> bool:
     """Whether mail is kept from an address for a reason that only a button in a new mail lifts."""
-    return Suppression.objects.filter(email_hash=subscriber.email_hash, reason__in=HARD_TO_LIFT).exists()
+    return _hard_suppressions(subscriber.email_hash).exists()
+
+
+def _hard_suppressions(email_hash):
+    is_hard = Q(reason__in=HARD_TO_LIFT) | Q(scope=Suppression.Scope.ALL)
+    return Suppression.objects.filter(is_hard, email_hash=email_hash)
 
 
 @transaction.atomic
@@ -294,7 +342,7 @@ def subscribe_account(user, wishes: Wishes, *, language: str, text="") -> str:
     """Add to what a signed-in person gets; returns "saved", or "asked" where a mail with a button comes first."""
     subscriber = ensure_subscriber(user)
     if is_hard_to_lift(subscriber):
-        ask(user.email, wishes, language=language, way=Way.ACCOUNT, text=text)
+        ask_owner(subscriber, wishes, way=Way.ACCOUNT, text=text, language=language)
         return "asked"
     _begin(subscriber, wishes, timezone.now())
     record(subscriber, Action.CONFIRMED, Way.ACCOUNT, wishes, text=text, language=language)
@@ -307,8 +355,7 @@ def follow_account(user) -> None:
     subscriber = Subscriber.objects.select_for_update().filter(person=user).first()
     if subscriber is None or subscriber.email in (None, spelled(user.email)):
         return
-    hard = Suppression.objects.filter(email_hash=address_hash(user.email), reason__in=HARD_TO_LIFT)
-    if hard.exists():
+    if _hard_suppressions(address_hash(user.email)).exists():
         subscriber.person = None
         subscriber.save(update_fields=["person"])
         return

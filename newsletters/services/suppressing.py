@@ -15,16 +15,24 @@ STATES = {
 
 
 @transaction.atomic
-def keep_away(address: str, *, reason: str, scope: str) -> Suppression:
-    """Send nothing more to an address, and end what it gets; the newest reason counts."""
+def keep_away(address: str, *, reason: str, scope: str, actor=None) -> Suppression:
+    """Send nothing more to an address, and end what it gets; the newest reason counts. `actor` says so."""
     now = timezone.now()
     found = address_hash(address)
     subscriber = Subscriber.objects.select_for_update().filter(email_hash=found).first()
     if subscriber is not None:
         rows = subscriber.subscriptions.filter(state__in=[*Subscription.LIVE, Subscription.State.PENDING])
+        ended = [
+            {"channel": row.channel, "network": row.network_id, "frequency": row.frequency}
+            for row in rows.order_by("pk")
+        ]
         if rows.update(state=STATES[reason], state_at=now, paused_until=None):
             ConsentEvent.objects.create(
-                subscriber=subscriber, action=ConsentEvent.Action.ENDED, way=ConsentEvent.Way.COORDINATOR
+                subscriber=subscriber,
+                action=ConsentEvent.Action.ENDED,
+                way=ConsentEvent.Way.COORDINATOR,
+                channels=ended,
+                actor=actor,
             )
         subscriber.consents.exclude(wishes={}).update(wishes={})
     values = {"reason": reason, "scope": scope, "at": now}

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
+from redis.exceptions import RedisError
 
 from accounts.limits import over_limit
 from accounts.views import token_page
 from common.languages import current_language
-from events.times import wall_clock
-from newsletters import consents, keys
+from newsletters import consents, emails, keys
+from newsletters.clocks import known_zone
 from newsletters.forms.preferences import NewAddressForm, PauseForm, PreferencesForm, SearchLabelForm
 from newsletters.models import Channel, ConsentEvent, Subscriber, Subscription
 from newsletters.services import forgetting, leaving, preferring, subscribing
@@ -47,16 +48,28 @@ class Door:
     @property
     def addresses(self):
         """{verb: where its button posts to}."""
-        verbs = ("leave", "pause", "resume", "erase")
-        return {verb: self.url(verb) for verb in verbs} | ({} if self.user else {"address": self.url("address")})
+        verbs = ("leave", "pause", "resume", "erase", *(() if self.user else ("address", "mail")))
+        return {verb: self.url(verb) for verb in verbs}
 
     @property
     def email(self):
         return self.user.email if self.user else self.subscriber.email
 
+    @property
+    def zone(self):
+        return self.subscriber.time_zone if self.subscriber else ""
 
-def of_key(methods=require_POST):
-    """Decorate a view that takes (request, door, …): found by the key in the address."""
+    @property
+    def is_narrow(self):
+        """Whether the key came with a newsletter or digest, which people forward: it ends and pauses that alone."""
+        return self.scope != keys.EVERYTHING
+
+
+def of_key(methods=require_POST, *, narrow=False):
+    """Decorate a view that takes (request, door, …): found by the key in the address.
+
+    `narrow`: the view knows what to do with a key of one list. Others are not reached by it.
+    """
 
     def decorate(view):
         @methods
@@ -67,7 +80,10 @@ def of_key(methods=require_POST):
             subscriber, scope = leaving.subscriber_of_key(key)
             if subscriber is None:
                 raise Http404
-            return view(request, Door(subscriber, Way.LINK, key, scope), **kwargs)
+            door = Door(subscriber, Way.LINK, key, scope)
+            if door.is_narrow and not narrow:
+                return show(request, door, status=403)
+            return view(request, door, **kwargs)
 
         return answer
 
@@ -98,9 +114,9 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def own_page(request, door):
-    if request.method == "POST":
-        return _save(request, door)
-    return show(request, door)
+    if request.method != "POST":
+        return show(request, door)
+    return show(request, door, status=403) if door.is_narrow else _save(request, door)
 
 
 def _save(request, door):
@@ -112,8 +128,21 @@ def _save(request, door):
     if door.subscriber is None and not wishes.subscriptions():
         return _done(request, door, SAVED)
     subscriber = subscribing.ensure_subscriber(door.user) if door.user else door.subscriber
+    if preferring.needs_mail(subscriber, wishes) and (refused := _refused_mail(request, subscriber.email)):
+        status, problem = refused
+        return show(request, door, status=status, problem=problem, form=form)
     outcome = preferring.prefer(subscriber, wishes, way=door.way, text=consents.text(), language=current_language())
     return _done(request, door, ASKED if outcome == "asked" else SAVED)
+
+
+def _refused_mail(request, address):
+    """(status, why) where no further mail may go to an address now; None where it may. Counts the try."""
+    try:
+        if over_limit(request, "newsletter_request", key=subscribing.mailbox_of(address)):
+            return 429, _("That was very much in a short time. Please try again tomorrow.")
+    except RedisError:
+        return 503, _("Very many people are asking for this right now. Nothing is lost: please send it once more.")
+    return None
 
 
 def _present(door):
@@ -126,6 +155,8 @@ def _present(door):
 
 def show(request, door, *, status=200, problem="", **forms):
     """The page, with forms that were refused in place of fresh ones."""
+    if door.is_narrow:
+        return _show_narrow(request, door, status=status, problem=problem, **forms)
     wishes, searches = _present(door)
     form = forms.get("form") or PreferencesForm(wishes=wishes, searches=bool(searches))
     rows = _live(door)
@@ -136,21 +167,37 @@ def show(request, door, *, status=200, problem="", **forms):
         "consent": consents.text(),
         "searches": [_search(door, search, forms.get("search")) for search in searches],
         "subscribed": [(_scope_of(row), words) for row, words in rows],
-        "narrow": _narrow(door, rows),
         "paused_until": _end_of_pause(door, rows),
-        "pause": forms.get("pause") or PauseForm(auto_id="pause_%s", label_suffix=""),
+        "pause": forms.get("pause") or _pause_form(door),
         "new_address": forms.get("new_address") or NewAddressForm(auto_id="address_%s", label_suffix=""),
         "problem": problem,
     }
     return render(request, "newsletters/preferences.html", context, status=status)
 
 
+def _show_narrow(request, door, *, status, problem="", **forms):
+    """What a forwarded mail opens: no address, no choices, no other list."""
+    rows = _live(door)
+    context = {
+        "door": door,
+        "subscribed": [(_scope_of(row), words) for row, words in rows],
+        "paused_until": _end_of_pause(door, rows),
+        "pause": forms.get("pause") or _pause_form(door),
+        "problem": problem,
+    }
+    return render(request, "newsletters/narrow.html", context, status=status)
+
+
+def _pause_form(door, data=None):
+    return PauseForm(data, zone=door.zone, auto_id="pause_%s", label_suffix="")
+
+
 def _live(door):
-    """[(subscription, in words)] of what is sent, or paused."""
+    """[(subscription, in words)] of what is sent, or paused, as far as the key reaches."""
     if door.subscriber is None:
         return []
     names = newsletter_names()
-    rows = door.subscriber.subscriptions.filter(state__in=Subscription.LIVE).order_by("pk")
+    rows = leaving.in_scope(door.subscriber, door.scope).filter(state__in=Subscription.LIVE).order_by("pk")
     return [(row, channel_in_words(row.channel, row.frequency, names.get(row.network_id, ""))) for row in rows]
 
 
@@ -158,19 +205,7 @@ def _end_of_pause(door, rows):
     """The day on which mail comes again, by the subscriber's clock; None where there is no pause."""
     ends = [row.paused_until for row, _words in rows if row.state == Subscription.State.PAUSED]
     last = max(ends, default=None)
-    return wall_clock(last, door.subscriber.time_zone) if last and last > timezone.now() else None
-
-
-def _narrow(door, rows):
-    """(scope, in words) of the list that the mail with this key came from, for a button of its own; None for all."""
-    if door.scope == keys.EVERYTHING or not rows:
-        return None
-    chosen = [words for row, words in rows if _scope_of(row) == door.scope or _is_digest_of(row, door.scope)]
-    return (door.scope, chosen) if chosen else None
-
-
-def _is_digest_of(row, scope):
-    return scope == keys.DIGESTS and row.channel != Channel.NEWSLETTER
+    return last.astimezone(known_zone(door.zone)) if last and last > timezone.now() else None
 
 
 def _scope_of(row):
@@ -203,9 +238,11 @@ def _done(request, door, words):
 
 
 def leave(request, door):
-    """Ends all, or what `what` names: the scope of one list."""
+    """Ends all that the key reaches, or what `what` names: the scope of one list."""
     what = request.POST.get("what", "")
-    scope = int(what) if what.isascii() and what.isdigit() and len(what) < 10 else keys.EVERYTHING
+    scope = int(what) if what.isascii() and what.isdigit() and len(what) < 10 else door.scope
+    if not leaving.reaches(door.scope, scope):
+        return show(request, door, status=403)
     if door.subscriber is not None:
         leaving.end(door.subscriber, scope, way=door.way, language=current_language())
     if scope == keys.EVERYTHING:
@@ -214,10 +251,12 @@ def leave(request, door):
 
 
 def pause(request, door):
-    form = PauseForm(request.POST, auto_id="pause_%s", label_suffix="")
+    form = _pause_form(door, request.POST)
     if form.is_valid() and door.subscriber is not None:
         try:
-            leaving.pause(door.subscriber, form.cleaned_data["until"], way=door.way, language=current_language())
+            leaving.pause(
+                door.subscriber, form.cleaned_data["until"], door.scope, way=door.way, language=current_language()
+            )
         except ValidationError as error:
             form.add_error("until", error)
         else:
@@ -249,9 +288,9 @@ def address(request, door):
     form = NewAddressForm(request.POST, auto_id="address_%s", label_suffix="")
     if form.is_valid():
         new = form.cleaned_data["email"]
-        if over_limit(request, "newsletter_request", key=subscribing.mailbox_of(new)):
-            words = _("That was very much in a short time. Please try again tomorrow.")
-            return show(request, door, status=429, problem=words, new_address=form)
+        if refused := _refused_mail(request, new):
+            status, problem = refused
+            return show(request, door, status=status, problem=problem, new_address=form)
         try:
             subscribing.ask_for_address(door.subscriber, new, language=current_language())
         except ValidationError as error:
@@ -262,6 +301,15 @@ def address(request, door):
             )
             return _done(request, door, words)
     return show(request, door, status=422, new_address=form)
+
+
+def mail_link(request, door):
+    """To the mailbox goes the key that opens everything: who was forwarded a newsletter does not read it there."""
+    if refused := _refused_mail(request, door.email):
+        status, problem = refused
+        return show(request, door, status=status, problem=problem)
+    emails.mail_preferences(door.subscriber)
+    return _done(request, door, _("A mail with the link to all your choices is on its way."))
 
 
 def erase(request, door):

@@ -18,7 +18,7 @@ from accounts.views import token_page
 from common.languages import current_language
 from newsletters import consents
 from newsletters.addresses import spelled
-from newsletters.emails import preferences_key
+from newsletters.emails import confirm_key, preferences_key
 from newsletters.forms.preferences import SubscribeForm
 from newsletters.models import ConsentEvent
 from newsletters.saved_searches import LONGEST
@@ -62,10 +62,10 @@ def _asked(request):
         return _page(request, form, 403, notice)
     if not form.is_valid():
         return _page(request, form, 422)
-    if request.user.is_authenticated and form.cleaned_data["email"] == spelled(request.user.email):
-        return _of_account(request, form)
     started = time.monotonic()
     try:
+        if request.user.is_authenticated and form.cleaned_data["email"] == spelled(request.user.email):
+            return _of_account(request, form)
         if _is_too_much(request, form.cleaned_data["email"]):
             return _too_often(request, form)
         if not form.is_trapped:
@@ -80,7 +80,11 @@ def _asked(request):
 
 
 def _of_account(request, form):
-    """With the address of one's account there is nothing to confirm."""
+    """With the address of one's account there is nothing to confirm, unless mail is kept from it."""
+    subscriber = subscribing.subscriber_of(request.user)
+    is_mailed = subscriber and subscribing.is_hard_to_lift(subscriber) and not subscribing.mailed_lately(subscriber)
+    if is_mailed and _is_too_much(request, request.user.email):
+        return _too_often(request, form)
     outcome = subscribing.subscribe_account(
         request.user, form.wishes(), language=current_language(), text=consents.text()
     )
@@ -120,18 +124,22 @@ def subscribe_sent(request):
 @sensitive_post_parameters()
 def confirm(request, key):
     """GET asks, POST says yes: mail gateways open links. Opened again, it says that all is done."""
-    asked = subscribing.request_of(key)
+    asked, is_current = subscribing.request_of(key)
     if asked is None:
         raise Http404
-    if request.method == "POST" and subscribing.confirm(asked, text=_words(asked), language=current_language()):
-        return redirect("newsletters:confirm", key)
+    if request.method == "POST" and is_current and _is_confirmed(asked):
+        asked.subscriber.refresh_from_db()
+        return redirect("newsletters:confirm", confirm_key(asked))  # Another one where the address has moved.
     if answer := ConsentEvent.objects.filter(answers=asked).first():
-        is_gone = asked.subscriber.email is None
-        context = {"answer": answer, "own_page": "" if is_gone else preferences_key(asked.subscriber)}
-        return render(request, "newsletters/confirmed.html", context)
-    if not subscribing.is_open(asked):
+        own_page = preferences_key(asked.subscriber) if is_current and asked.subscriber.email else ""
+        return render(request, "newsletters/confirmed.html", {"answer": answer, "own_page": own_page})
+    if not is_current or not subscribing.is_open(asked):
         return render(request, "newsletters/confirm_closed.html", status=410)
     return render(request, "newsletters/confirm.html", _context(asked))
+
+
+def _is_confirmed(asked):
+    return subscribing.confirm(asked, text=_words(asked), language=current_language())
 
 
 def _context(asked):
@@ -146,5 +154,7 @@ def _context(asked):
 
 
 def _words(asked):
-    context = _context(asked)
-    return "\n".join([*context["wished"], context["consent"]]).strip()
+    """What stood beside the button, for the proof: without names of searches, which somebody typed."""
+    if "address" in asked.wishes:
+        return ""
+    return "\n".join([*in_words(Wishes.from_json(asked.wishes), names_searches=False), consents.text()]).strip()

@@ -11,7 +11,7 @@ from django.core import mail
 from django.utils import timezone
 
 from common.outbox.sending import send_waiting
-from newsletters.emails import preferences_key
+from newsletters import keys
 from newsletters.models import SavedSearch, Subscription
 from tests.browser.test_pages import LEVELS
 from tests.factories import make_network, make_person, make_term
@@ -55,8 +55,9 @@ def reader(choices):
     return subscriber
 
 
-def own_page(subscriber, language="en"):
-    return f"/{language}/newsletter/preferences/{preferences_key(subscriber)}/"
+def own_page(subscriber, language="en", *, scope=keys.EVERYTHING):
+    key = keys.key_of(subscriber.uid, subscriber.token_version, scope)
+    return f"/{language}/newsletter/preferences/{key}/"
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
@@ -67,6 +68,7 @@ def test_pages_fit_and_are_accessible(open_page, reader, language, width):
         "subscribe": f"/{language}/newsletter/?search=theme%3Dyouth",
         "sent": f"/{language}/newsletter/sent/",
         "own": own_page(reader, language),
+        "narrow": own_page(reader, language, scope=keys.DIGESTS),
         "home": f"/{language}/",
     }.items():
         page = open_page(path, width=width)

@@ -138,7 +138,7 @@ def newsletter_pages(network):
     key, verbs = preferences_key(subscriber), ("leave", "pause", "resume", "erase")
     return [
         reverse("newsletters:preferences", args=[key]),
-        *(reverse(f"newsletters:preferences-{verb}", args=[key]) for verb in (*verbs, "address")),
+        *(reverse(f"newsletters:preferences-{verb}", args=[key]) for verb in (*verbs, "address", "mail")),
         reverse("newsletters:preferences-search", args=[key, search.pk]),
         reverse("newsletters:confirm", args=[confirm_key(asked)]),
         *(reverse(f"newsletters:account-{verb}") for verb in verbs),

@@ -95,12 +95,17 @@ def test_subscriber_is_for_administrators(client, coordinator, readers):
 
 def test_administrator_sees_the_proof_and_erases(client, root, readers):
     reader = readers["mine"]
-    client.post(
-        reverse("admin:newsletters_subscriber_changelist"),
-        {"action": "erase_chosen", "_selected_action": [reader.pk]},
-    )
+    changelist = reverse("admin:newsletters_subscriber_changelist")
+    chosen = {"action": "erase_chosen", "_selected_action": [reader.pk]}
+    asked = client.post(changelist, chosen).content.decode()
+    reader.refresh_from_db()
+    assert (reader.email in asked, reader.email) == (True, "mine@city.example")
+
+    client.post(changelist, chosen | {"confirmed": "1"})
     reader.refresh_from_db()
     assert reader.email is None
+    assert reader.consents.get(action="erased").actor == root
+    assert LogEntry.objects.get(object_id=str(reader.pk)).user == root
     page = client.get(reverse("admin:newsletters_subscriber_change", args=[reader.pk])).content.decode()
     assert "mine@city.example" not in page
     assert "erased" in page
@@ -174,8 +179,19 @@ def test_administrator_keeps_mail_from_an_address(client, root, readers):
     client.post(address, {"email": "Mine@city.example", "reason": "complained", "scope": "all"})
     kept = Suppression.objects.get()
     assert (kept.email_hash, kept.reason, kept.scope) == (readers["mine"].email_hash, "complained", "all")
-    assert readers["mine"].subscriptions.get().state == "complained"
+    [row] = readers["mine"].subscriptions.all()
+    assert row.state == "complained"
+    ended = readers["mine"].consents.get(action="ended")
+    assert (ended.actor, ended.channels) == (
+        root,
+        [{"channel": "newsletter", "network": row.network_id, "frequency": ""}],
+    )
     assert not LogEntry.objects.filter(object_repr__contains="mine@").exists()
+
+
+def test_import_of_what_is_no_list_is_refused_beside_the_field(client, root):
+    response = client.post(IMPORT, {"pasted": f'"{"x" * 140_000}', "language": "en", "source": "A sheet"})
+    assert (response.status_code, "pasted" in response.context["form"].errors) == (422, True)
 
 
 def test_suppressed_address_is_found_by_typing_it(client, root, readers):

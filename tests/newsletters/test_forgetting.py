@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.checks import run_checks
 from django.utils import timezone
 
 from common.models import OutboxMail
@@ -38,6 +39,13 @@ def test_request_is_recalled_once_after_two_days():
     assert kinds() == ["newsletters/confirm", "newsletters/remind"]
     reminder = OutboxMail.objects.last()
     assert (reminder.language, confirm_key(asked) in reminder.text) == ("sv", True)
+
+
+def test_request_is_not_recalled_where_all_mail_is_kept_away():
+    asked = ask()
+    Suppression.objects.create(email_hash=asked.subscriber.email_hash, reason="bounced", scope="all")
+    forgetting.remind_unconfirmed(in_days(3))
+    assert kinds() == ["newsletters/confirm"]
 
 
 def test_confirmed_request_is_not_recalled():
@@ -83,6 +91,42 @@ def test_second_request_keeps_the_address_while_it_is_open():
     assert subscribing.confirm(second)
 
 
+def test_night_that_broke_off_is_made_up_for(monkeypatch):
+    ask()
+    with monkeypatch.context() as broken:
+        broken.setattr(forgetting, "_forget", lambda subscriber: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            forgetting.expire_unconfirmed(in_days(8))
+    assert forgetting.expire_unconfirmed(in_days(8)) == 1
+    assert Subscriber.objects.get().email is None
+
+
+def test_address_that_comes_back_unconfirmed_is_forgotten_after_a_week():
+    subscriber = make_subscriber(EMAIL, created_at=in_days(-300))
+    leaving.end(subscriber, 4, way="link")
+    assert forgetting.forget_addresses(in_days(29)) == 1
+    ask()
+    forgetting.expire_unconfirmed(in_days(8))
+    assert Subscriber.objects.get().email is None
+
+
+def test_who_confirms_during_the_run_is_not_forgotten(monkeypatch):
+    people = [make_subscriber(created_at=in_days(-300)) for _number in range(2)]
+    for one in people:
+        leaving.end(one, 4, way="link")
+    forget = forgetting._forget
+
+    def forget_while_others_confirm(subscriber):
+        [other] = [one for one in people if one.pk != subscriber.pk]
+        wishes = Wishes(languages=("sv",), newsletters=(None,))
+        subscribing.confirm(subscribing.ask(other.email, wishes, language="sv"))
+        forget(subscriber)
+
+    monkeypatch.setattr(forgetting, "_forget", forget_while_others_confirm)
+    assert forgetting.forget_addresses(in_days(29)) == 1
+    assert Subscriber.objects.exclude(email=None).count() == 1
+
+
 def test_forgotten_address_may_ask_again():
     ask()
     forgetting.expire_unconfirmed(in_days(8))
@@ -120,6 +164,13 @@ def test_night_that_fell_out_is_made_up_for():
     assert forgetting.forget_all(in_days(40)) == {"reminded": 0, "expired": 0, "forgotten": 0}
 
 
+@pytest.mark.parametrize(("is_set", "warned"), [(True, []), (False, ["newsletters.W001"])])
+def test_key_of_suppressed_addresses_is_asked_for_before_deployment(settings, is_set, warned):
+    settings.ADDRESS_HASH_KEY_IS_SET = is_set
+    found = run_checks(tags=["security"], include_deployment_checks=True)
+    assert [one.id for one in found if one.id.startswith("newsletters.")] == warned
+
+
 # Imports -----------------------------------------------------------------------------------------
 
 
@@ -144,6 +195,13 @@ def test_import_asks_and_subscribes_nobody(root):
     assert set(ConsentEvent.objects.values_list("way", "note", "actor")) == {
         ("import", "Sign-up sheet in Lund", root.pk)
     }
+
+
+def test_import_of_who_gets_another_newsletter_says_where_the_address_came_from(root):
+    make_subscriber(EMAIL, newsletters=[make_network()])
+    bring(EMAIL, root)
+    told = OutboxMail.objects.get()
+    assert (told.kind, "Sign-up sheet in Lund" in told.text) == ("newsletters/invited", True)
 
 
 def test_import_after_erasure_brings_nobody_back(root):

@@ -1,5 +1,7 @@
 """The unsubscribe button of mail programs (RFC 8058), and what a key ends."""
 
+import time
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -79,6 +81,30 @@ def test_button_pressed_again_is_answered_the_same(subscriber):
 def test_post_that_is_no_button_ends_nothing(subscriber, body):
     assert press(address(subscriber), body).status_code == 400
     assert len(receiving(subscriber)) == 4
+
+
+HEADERS = 'name="List-Unsubscribe"\r\n' + "x: y\r\n" * 1000
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (HEADERS, MULTIPART[1]),
+        (HEADERS + "\r\nOne-Clic", MULTIPART[1]),
+        ("&".join(f"a{number}=1" for number in range(60)), FORM),
+        (f"{BODY}&x={'y' * 10_000}", FORM),
+    ],
+)
+def test_body_made_to_hurt_is_refused_at_once(subscriber, body, content_type):
+    before = time.process_time()
+    assert press(address(subscriber), body, content_type).status_code == 400
+    assert time.process_time() - before < 2
+    assert len(receiving(subscriber)) == 4
+
+
+def test_wrong_key_is_not_found_whatever_the_body_says(subscriber):
+    path = reverse("newsletters_plain:one-click", args=[key_of(subscriber.uid, 7)])
+    assert press(path, "x").status_code == 404
 
 
 @pytest.mark.parametrize("place", [0, 10, 21, 25, 42])

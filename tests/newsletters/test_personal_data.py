@@ -9,12 +9,13 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.urls import reverse
 
 from accounts import services as accounts
 from common.languages import site_languages
 from common.models import OutboxMail
 from newsletters.addresses import address_hash
-from newsletters.emails import preferences_key
+from newsletters.emails import confirm_key, preferences_key
 from newsletters.models import (
     ConsentEvent,
     Delivery,
@@ -112,8 +113,11 @@ def test_export_is_of_one_person_only(person):
     assert not any(accounts.export_personal_data(make_person("stranger@example.org"))["newsletters"].values())
 
 
-def test_erase_leaves_no_personal_text_in_the_whole_database(person):
+def test_erase_leaves_no_personal_text_in_the_whole_database(person, client):
     before = holding(CANARY)
+    client.post(reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())]))
+    assert SavedSearch.objects.filter(label=CANARY).exists()
+    assert ConsentEvent.objects.filter(action="confirmed").exclude(text="").exists()
     accounts.erase(person, person)
     assert {
         *("newsletters_subscriber", "newsletters_savedsearch", "newsletters_consentevent", "newsletters_delivery"),

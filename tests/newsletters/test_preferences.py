@@ -1,6 +1,6 @@
 """The own page: everything a subscriber changes, by the key in a mail or signed in."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +16,8 @@ from newsletters import consents, keys
 from newsletters.emails import confirm_key, preferences_key
 from newsletters.keys import key_of
 from newsletters.models import ConsentEvent, SavedSearch, Subscriber, Subscription, Suppression
+from newsletters.services import forgetting, subscribing
+from newsletters.wishes import Wishes
 from tests.factories import make_network, make_person, make_term
 from tests.newsletters.factories import make_subscriber, make_subscription
 from vocabularies.models import Scheme
@@ -135,6 +137,40 @@ def test_choosing_anew_after_a_complaint_needs_a_button_in_a_mail(client):
     assert channels(subscriber) == {("newsletter", None)}
 
 
+@pytest.mark.parametrize("reason", ["complained", "erased"])
+def test_choosing_again_and_again_after_a_complaint_mails_once_a_day(client, reason):
+    subscriber = make_subscriber(newsletters=[])
+    Suppression.objects.create(email_hash=subscriber.email_hash, reason=reason)
+    for often in ("daily", "weekly", "monthly", "daily"):
+        client.post(page_of(subscriber), CHOICES | {"events": often})
+    client.post(page_of(subscriber), CHOICES | {"events": "monthly"})
+    assert OutboxMail.objects.count() == 1
+    client.post(reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())]))
+    assert subscriber.subscriptions.get(channel="events").frequency == "monthly"
+
+
+def test_mails_after_a_complaint_are_limited_like_others(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"newsletter_request": "1/d/key"}
+    subscriber = make_subscriber(newsletters=[])
+    Suppression.objects.create(email_hash=subscriber.email_hash, reason="complained")
+    answers = []
+    for _number in range(2):
+        answers.append(client.post(page_of(subscriber), CHOICES | {"events": "daily"}).status_code)
+        ConsentEvent.objects.update(at=timezone.now() - timedelta(days=2))
+    assert (answers, OutboxMail.objects.count()) == ([302, 429], 1)
+
+
+def test_address_from_which_all_mail_is_kept_gets_none_and_is_not_lifted(client):
+    subscriber, other = make_subscriber(newsletters=[]), make_subscriber("kept@city.example", newsletters=[])
+    for one in (subscriber, other):
+        Suppression.objects.create(email_hash=one.email_hash, reason="bounced", scope="all")
+    client.post(page_of(subscriber), CHOICES | {"events": "daily"})
+    client.post(page_of(subscriber, "address"), {"email": other.email})
+    client.post(page_of(subscriber, "mail"))
+    assert (Suppression.objects.count(), OutboxMail.objects.count()) == (2, 0)
+    assert channels(subscriber) == set()
+
+
 def test_page_asks_the_same_number_of_queries_for_many_subscriptions_and_searches(client):
     subscriber = make_subscriber()
 
@@ -197,6 +233,23 @@ def test_pause_lasts_until_the_day_begins_by_the_own_clock(client):
     assert channels(subscriber) == {("newsletter", None)}
 
 
+def test_pause_and_page_work_by_the_sites_clock_where_a_zone_is_no_more(client):
+    subscriber = make_subscriber(time_zone="Europe/Atlantis")
+    day = timezone.localdate() + timedelta(days=30)
+    client.post(page_of(subscriber, "pause"), {"until": day.isoformat()})
+    paused = subscriber.subscriptions.get().paused_until
+    assert paused == datetime.combine(day, datetime.min.time(), ZoneInfo("Europe/Brussels"))
+    assert client.get(page_of(subscriber)).status_code == 200
+
+
+def test_pause_begins_after_today_by_the_own_clock(client, time_machine):
+    time_machine.move_to(datetime(2027, 3, 21, 3, tzinfo=UTC))
+    subscriber = make_subscriber(time_zone="Pacific/Honolulu")  # Where it is the twentieth still.
+    assert client.post(page_of(subscriber, "pause"), {"until": "2027-03-20"}).status_code == 422
+    assert client.post(page_of(subscriber, "pause"), {"until": "2027-03-21"}).status_code == 302
+    assert subscriber.subscriptions.get().state == "paused"
+
+
 @pytest.mark.parametrize("days", [-1, 0, 400])
 def test_pause_for_no_sensible_day_is_refused_beside_the_field(client, days):
     subscriber = make_subscriber()
@@ -234,15 +287,74 @@ def test_each_list_has_a_button_of_its_own(client):
     assert left == [3, 2, 1, 0]
 
 
-def test_key_of_a_newsletter_offers_to_leave_that_one_first(client):
+@pytest.fixture
+def forwarded():
+    """(subscriber, scope) of a key in a newsletter that was passed on: one of two newsletters."""
     network = make_network(name_en="Nordic cities")
-    subscriber = make_subscriber(newsletters=[None, network])
-    scope = keys.scope_of_newsletter(network.pk)
-    context = client.get(page_of(subscriber, scope=scope)).context
-    assert context["narrow"] == (scope, ["Newsletter of Nordic cities"])
+    return make_subscriber("asa@city.example", newsletters=[None, network]), keys.scope_of_newsletter(network.pk)
+
+
+def test_key_of_a_newsletter_shows_and_ends_that_one_alone(client, forwarded):
+    subscriber, scope = forwarded
+    page = client.get(page_of(subscriber, scope=scope))
+    assert page.context["subscribed"] == [(scope, "Newsletter of Nordic cities")]
+    assert "asa@city.example" not in page.content.decode()
+    assert "form" not in page.context
     client.post(page_of(subscriber, "leave", scope=scope), {"what": str(scope)})
     assert channels(subscriber) == {("newsletter", None)}
     assert not Suppression.objects.exists()
+    assert "does not come any more" in client.get(page_of(subscriber, scope=scope)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("verb", "data"),
+    [
+        ("", CHOICES),
+        ("leave", {"what": "0"}),
+        ("leave", {"what": str(keys.HUB_NEWSLETTER)}),
+        ("resume", {}),
+        ("erase", {}),
+        ("address", {"email": "mine@evil.example"}),
+        ("search", {"label": "Mine"}),
+    ],
+)
+def test_key_of_a_newsletter_changes_nothing_else(client, forwarded, verb, data):
+    subscriber, scope = forwarded
+    search = SavedSearch.objects.create(subscriber=subscriber, label="One", query="q=1")
+    response = client.post(page_of(subscriber, verb, *([search.pk] if verb == "search" else []), scope=scope), data)
+    assert response.status_code == 403
+    assert len(channels(subscriber)) == 2
+    subscriber.refresh_from_db()
+    search.refresh_from_db()
+    assert (subscriber.email, search.label, OutboxMail.objects.count()) == ("asa@city.example", "One", 0)
+
+
+def test_key_of_a_newsletter_pauses_that_one_alone(client, forwarded):
+    subscriber, scope = forwarded
+    day = timezone.localdate() + timedelta(days=30)
+    client.post(page_of(subscriber, "pause", scope=scope), {"until": day.isoformat()})
+    assert channels(subscriber) == {("newsletter", None)}
+    assert "Nothing comes before" in client.get(page_of(subscriber, scope=scope)).content.decode()
+
+
+def test_key_of_digests_ends_each_of_both(client):
+    subscriber = make_subscriber()
+    make_subscription(subscriber, "practices")
+    make_subscription(subscriber, "events")
+    client.post(page_of(subscriber, "leave", scope=keys.DIGESTS), {"what": str(keys.EVENTS)})
+    assert channels(subscriber) == {("newsletter", None), ("practices", None)}
+    client.post(page_of(subscriber, "leave", scope=keys.DIGESTS))
+    assert channels(subscriber) == {("newsletter", None)}
+
+
+def test_key_of_a_newsletter_has_the_link_to_everything_mailed(client, forwarded):
+    subscriber, scope = forwarded
+    answers = [client.post(page_of(subscriber, "mail", scope=scope)) for _number in range(4)]
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 429]
+    told = OutboxMail.objects.last()
+    assert (told.recipient, told.is_secret, OutboxMail.objects.count()) == ("asa@city.example", True, 3)
+    assert page_of(subscriber) in told.text
+    assert not any(preferences_key(subscriber) in answer.content.decode() for answer in answers)
 
 
 def test_leaving_closes_a_confirmation_that_still_waits(client):
@@ -303,15 +415,66 @@ def test_address_changes_by_the_button_at_the_new_one(client):
 
     link = reverse("newsletters:confirm", args=[confirm_key(ConsentEvent.objects.get())])
     assert "new@city.example" in client.get(link).content.decode()
-    client.post(link)
+    done = client.post(link)
 
     subscriber.refresh_from_db()
     assert (subscriber.email, subscriber.domain) == ("new@city.example", "city.example")
     assert channels(subscriber) == {("newsletter", None)}
     assert client.get(page).status_code == 404
-    assert client.get(link).status_code == 200
+    assert client.get(done["Location"]).context["own_page"] == preferences_key(subscriber)
+    assert client.get(link).context["own_page"] == ""
     assert OutboxMail.objects.filter(kind="newsletters/address-changed").get().recipient == "old@city.example"
     assert "new@city.example" not in str(list(ConsentEvent.objects.values()))
+
+
+def test_second_change_of_address_that_waits_dies_with_the_first(client):
+    subscriber = make_subscriber("old@city.example")
+    for email in ("typo@city.example", "new@city.example"):
+        client.post(page_of(subscriber, "address"), {"email": email})
+    typo, right = ConsentEvent.objects.order_by("pk")
+    links = {asked: reverse("newsletters:confirm", args=[confirm_key(asked)]) for asked in (typo, right)}
+    client.post(links[right])
+    assert client.post(links[typo]).status_code == 410
+    subscriber.refresh_from_db()
+    typo.refresh_from_db()
+    assert (subscriber.email, typo.wishes) == ("new@city.example", {})
+    assert not subscribing.confirm(typo)
+
+
+def test_mail_of_a_confirmation_opens_nothing_once_the_address_has_moved(client):
+    asked = subscribing.ask("old@city.example", Wishes(languages=("en",), newsletters=(None,)), language="en")
+    old = reverse("newsletters:confirm", args=[confirm_key(asked)])
+    client.post(old)
+    subscriber = Subscriber.objects.get()
+    assert client.get(old).context["own_page"] == preferences_key(subscriber)
+    subscribing.ask_for_address(subscriber, "new@city.example", language="en")
+    subscribing.confirm(ConsentEvent.objects.last())
+    assert client.get(old).context["own_page"] == ""
+    assert client.post(old).context["own_page"] == ""
+
+
+def test_mail_of_a_confirmation_opens_nothing_after_erasure_and_a_new_subscription(client):
+    wishes = Wishes(languages=("en",), newsletters=(None,))
+    asked = subscribing.ask("old@city.example", wishes, language="en")
+    old = reverse("newsletters:confirm", args=[confirm_key(asked)])
+    client.post(old)
+    forgetting.erase(Subscriber.objects.get(), way="link")
+    subscribing.confirm(subscribing.ask("old@city.example", wishes, language="en"))
+    assert client.get(old).context["own_page"] == ""
+
+
+def test_record_that_is_taken_over_keeps_no_wishes_notes_or_mails():
+    subscriber, other = make_subscriber("old@city.example"), make_subscriber("new@city.example")
+    waits = subscribing.ask(
+        other.email, Wishes(languages=("en",), events="daily"), language="en", way="import", note="A list"
+    )
+    subscribing.ask_for_address(subscriber, other.email, language="en")
+    subscribing.confirm(ConsentEvent.objects.last())
+    waits.refresh_from_db()
+    assert (waits.wishes, waits.note) == ({}, "")
+    assert set(OutboxMail.objects.filter(about=f"subscriber:{other.pk}").values_list("state", "text")) == {
+        ("cancelled", "")
+    }
 
 
 def test_address_of_another_record_is_taken_over_with_what_it_gets(client):

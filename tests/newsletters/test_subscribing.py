@@ -153,6 +153,11 @@ def test_link_of_one_does_not_confirm_another(client):
     assert states(other.subscriber) == {"newsletter": "pending"}
 
 
+def test_form_leads_to_the_archive_and_search_engines_find_it(client):
+    assert 'href="/en/newsletter/archive/">Read earlier' in client.get(SUBSCRIBE).content.decode()
+    assert f"{SUBSCRIBE}</loc>" in client.get("/sitemap-pages.xml").content.decode()
+
+
 def test_form_without_a_choice_keeps_what_was_typed(client):
     response = client.post(SUBSCRIBE, TYPED | {"practices": "", "newsletters": []})
     page = response.content.decode()
