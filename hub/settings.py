@@ -356,6 +356,12 @@ ANYMAIL = env.json("ANYMAIL", default={})
 """Keys of the mail provider, and WEBHOOK_SECRET ("user:password"), without which it cannot tell us of bounces."""
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="City Networks Hub <noreply@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+DKIM_DOMAIN = env.str("DKIM_DOMAIN", default="")
+DKIM_SELECTOR = env.str("DKIM_SELECTOR", default="hub")
+DKIM_PRIVATE_KEY = env.str("DKIM_PRIVATE_KEY", default="", multiline=True)
+"""Only where the mail server does not sign: newsletters and digests sent by SMTP then carry our own signature."""
+if DKIM_DOMAIN and not DKIM_PRIVATE_KEY:
+    raise ImproperlyConfigured("DKIM_DOMAIN is set: set DKIM_PRIVATE_KEY too.")
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=300)
 SENDER_ADDRESS = env.str("SENDER_ADDRESS", default="")
 """Postal address of who sends, and what else the law asks for: stands under newsletters and digests."""
