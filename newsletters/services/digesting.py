@@ -7,30 +7,25 @@ of ids, a transaction each: a block is one worker's at a time, and a worker that
 
 import logging
 import time
-import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from common.languages import site_languages
 from newsletters.digests.board import Board, Choice
-from newsletters.digests.choosing import Chosen, Search, choose_events, choose_practices
-from newsletters.digests.press import CardError, Content, Press
-from newsletters.models import Edition, Frequency, Interest, SavedSearch, Subscription
+from newsletters.digests.choosing import Search
+from newsletters.digests.press import CardError, Press
+from newsletters.models import Frequency, Interest, SavedSearch, Subscription
 from newsletters.periods import due_periods
 from newsletters.services.gathering import LOOK_BACK, gather
+from newsletters.services.printing import made_ready, write
+from newsletters.services.taking_back import taken_back
 
 BLOCK = 5_000
-EDITIONS_AT_ONCE = 50
 MOST_KEPT = 50_000
-SPACE = uuid.UUID("7f1c3c5e-3a0b-5c59-9a2f-8f6f7f0f6d11")
-"""Names the keys of digests (UUIDv5)."""
-
 _LOCK = 5_170_000
 _FREQUENCIES = tuple(Frequency.values)
 _RECEIVING = "(w.state = 'active' OR w.state = 'paused' AND w.paused_until <= %(now)s)"
@@ -56,20 +51,6 @@ class Made:
         for name in ("sent", "empty", "editions", "told", "pulled", "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A finished digest, for all who get the same: its edition, and what each subscription is thereby told."""
-
-    edition_id: int
-    practices: tuple[int, ...]
-    events: tuple[int, ...]
-    events_bits: int
-    """Those of `events`: of an event all changes are told at once, and some readers know some of them already."""
-
-
-NOTHING = Ready(0, (), (), 0)
 
 
 class Run:
@@ -128,7 +109,7 @@ def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
     What one block fails with stops no other, and that block is due again.
     """
     now, begun, made = now or timezone.now(), time.monotonic(), Made()
-    made.pulled = _taken_back(now)
+    made.pulled = taken_back(now)
     blocks = [
         (frequency, due, number)
         for frequency, due in due_now(now)
@@ -147,15 +128,6 @@ def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
             logger.exception("Digests of block %s (%s) could not be made", number, frequency)
             run = Run(now)
     return made
-
-
-def _taken_back(now):
-    """What cannot be taken back keeps nobody from the digest that is due."""
-    try:
-        return pull_back(now) + untell_unsent()
-    except Exception:
-        logger.exception("Digests that wait could not be taken back")
-        return 0
 
 
 def due_now(now) -> list[tuple[str, dict[str, str]]]:
@@ -227,13 +199,13 @@ def make_chunk(run: Run, frequency: str, due: dict[str, str], number: int, block
         plans = _plan(run, rows)
         clock = _lap(made, "select", clock)
         try:
-            ready = _made_ready(run, frequency, plans, made)
+            ready = made_ready(run, frequency, plans, made)
             break
         except CardError as error:
             logger.exception("An entry of digests could not be rendered: %s", error)
             run.leave_out(error.item)
     clock = _lap(made, "render", clock)
-    _write(run, frequency, plans, ready, made)
+    write(run, frequency, plans, ready, made)
     transaction.on_commit(lambda: _keep(run, ready))
     _lap(made, "rows", clock)
     return made
@@ -361,231 +333,3 @@ def _searches(run, rows):
         since = at.timestamp() if at > run.board.since else None
         found[subscriber].append((Search(label, query), since))
     return found
-
-
-# Rendering ---------------------------------------------------------------------------------------
-
-
-def _made_ready(run, frequency, plans, made):
-    """{key: Ready} of these plans, each rendered once; an entry that fails is left out and the rest made without it."""
-    wanted = {plan.key for plan in plans if plan.key}
-    ready = {key: run.ready[key] for key in wanted & run.ready.keys()}
-    contents = {key: _content(run, frequency, key) for key in wanted - ready.keys()}
-    run.press.load(contents.values())
-    by_hash, drafts = defaultdict(list), {}
-    for key, content in contents.items():
-        draft = run.press.draft(content)
-        by_hash[draft.content_hash].append(key)
-        drafts.setdefault(draft.content_hash, draft)
-    editions = _stored(run, drafts, made)
-    for content_hash, keys in by_hash.items():
-        for key in keys:
-            practices, events = contents[key].practices.told, contents[key].events.told
-            ready[key] = Ready(editions[content_hash], practices, events, run.board.events.bits_of(events))
-    return ready
-
-
-def _content(run, frequency, key):
-    languages, period, p_interest, p_bits, searches, e_interest, e_bits = key
-    p_choice = run.choice(p_interest) if p_interest else Choice()
-    e_choice = run.choice(e_interest) if e_interest else Choice()
-    practices = choose_practices(run.board, p_bits, p_choice, searches) if p_bits else Chosen()
-    events = choose_events(run.board, e_bits, e_choice) if e_bits else Chosen()
-    known = _known_languages(languages)
-    return Content(known, frequency, period, practices, events, p_choice, e_choice)
-
-
-def _known_languages(languages):
-    """A reader's languages as far as the site has them; the site's own for who named none."""
-    known = tuple(code for code in languages.split(",") if code in site_languages())
-    return known or (settings.LANGUAGE_CODE,)
-
-
-def _stored(run, drafts, made):
-    """{content hash: id of its edition}; those that are not there are written, in the order of their hashes.
-
-    The order keeps workers that make the same digests at once from waiting for one another in a circle.
-    """
-    found = _editions_of(drafts)
-    missing = sorted(set(drafts) - set(found))
-    made.editions += len(missing)
-    for start in range(0, len(missing), EDITIONS_AT_ONCE):
-        some = missing[start : start + EDITIONS_AT_ONCE]
-        rows = {content_hash: _edition(drafts[content_hash], run.now) for content_hash in some}
-        Edition.objects.bulk_create(rows.values(), ignore_conflicts=True)
-        found |= _editions_of(some)
-        for content_hash in set(some) - set(found):
-            found[content_hash] = _written_again(rows[content_hash])
-    return found
-
-
-def _editions_of(hashes):
-    same = Edition.objects.filter(campaign__isnull=True, content_hash__in=list(hashes)).exclude(html="")
-    return dict(same.order_by().values_list("content_hash", "pk"))
-
-
-def _written_again(edition):
-    """The edition of which only the row was left, its text having been deleted some time after it was sent."""
-    same = Edition.objects.filter(campaign__isnull=True, content_hash=edition.content_hash)
-    fields = ("subject", "html", "text", "news", "made_at")
-    same.update(**{name: getattr(edition, name) for name in fields})
-    return same.get().pk
-
-
-def _edition(draft, now):
-    return Edition(
-        language=draft.content.language,
-        subject=draft.subject,
-        html=draft.html,
-        text=draft.text,
-        content_hash=draft.content_hash,
-        news=draft.content.news,
-        made_at=now,
-    )
-
-
-# Writing -----------------------------------------------------------------------------------------
-
-_WRITE = """
-WITH plan AS (
-    SELECT * FROM unnest(%(subscribers)s::bigint[], %(periods)s::text[], %(editions)s::bigint[], %(keys)s::uuid[],
-        %(domains)s::text[]) AS p(subscriber_id, period, edition_id, key, domain)
-), made AS (
-    INSERT INTO newsletters_digestissue (subscriber_id, frequency, period, made_at, edition_id)
-    SELECT subscriber_id, %(frequency)s, period, %(now)s, edition_id FROM plan
-    RETURNING id, subscriber_id
-)
-INSERT INTO newsletters_delivery (key, issue_id, subscriber_id, edition_id, state, skip_reason, attempts,
-    next_attempt_at, smtp_code, domain, queued_at)
-SELECT p.key, m.id, p.subscriber_id, p.edition_id, 'queued', '', 0, %(now)s, '', p.domain, %(now)s
-FROM made m JOIN plan p ON p.subscriber_id = m.subscriber_id WHERE p.edition_id IS NOT NULL
-"""
-# A conflict would mean that something is told twice: then the block is undone, and made from the ledger as it is then.
-_LEDGER = """
-INSERT INTO newsletters_digestitem (subscription_id, news_id)
-SELECT s.id, t.news_id FROM unnest(%s::bigint[], %s::int[]) AS s(id, place)
-JOIN unnest(%s::int[], %s::bigint[]) AS t(place, news_id) ON t.place = s.place
-"""
-
-
-def _write(run, frequency, plans, ready, made):
-    """Issues, deliveries and the ledger, in two statements."""
-    if not plans:
-        return
-    whole = [(plan, ready[plan.key] if plan.key else NOTHING) for plan in plans]
-    values = {
-        "subscribers": [plan.subscriber_id for plan in plans],
-        "periods": [plan.period for plan in plans],
-        "editions": [done.edition_id or None for _plan, done in whole],
-        "keys": [str(delivery_key(plan.uid, frequency, plan.period)) for plan in plans],
-        "domains": [plan.domain for plan in plans],
-        "frequency": frequency,
-        "now": run.now,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE, values)
-        made.sent += cursor.rowcount
-        made.empty += len(plans) - cursor.rowcount
-        cursor.execute(_LEDGER, _ledger(run, whole))
-        made.told += cursor.rowcount
-
-
-def _ledger(run, whole):
-    """([subscription], [place of its list]), ([place], [news]): each list of news goes to the database once."""
-    places, subscriptions, lists, list_places, news = {}, [], [], [], []
-    for plan, done in whole:
-        events = done.events
-        if known := plan.events_told & done.events_bits:
-            events = tuple(item.news_id for item in run.board.events.of(done.events_bits & ~known))
-        for subscription, ids in ((plan.practices_id, done.practices), (plan.events_id, events)):
-            if not ids:
-                continue
-            if ids not in places:
-                places[ids] = len(places)
-                list_places += [places[ids]] * len(ids)
-                news += ids
-            subscriptions.append(subscription)
-            lists.append(places[ids])
-    return subscriptions, lists, list_places, news
-
-
-def delivery_key(uid, frequency, period) -> uuid.UUID:
-    """Names a digest for ever: it stands in the Message-ID, so that a repetition can be told."""
-    return uuid.uuid5(SPACE, f"{uid}:{frequency}:{period}")
-
-
-# Taking back -------------------------------------------------------------------------------------
-
-_QUEUED = """
-SELECT DISTINCT unnest(e.news) FROM newsletters_edition e
-WHERE e.id IN (SELECT edition_id FROM newsletters_delivery WHERE campaign_id IS NULL AND state = 'queued')
-"""
-_UNTOLD = """DELETE FROM newsletters_digestitem t
-    USING {undone} AS u, newsletters_edition e, newsletters_subscription w
-    WHERE e.id = u.edition_id AND w.subscriber_id = u.subscriber_id AND w.channel <> 'newsletter'
-        AND t.subscription_id = w.id AND t.news_id = ANY(e.news)"""
-# Also what a reader would get of a channel that was left, or that comes at another frequency, while the mail waits.
-_PULL = f"""
-WITH pulled AS (
-    DELETE FROM newsletters_delivery WHERE id IN (
-        SELECT d.id FROM newsletters_delivery d
-        JOIN newsletters_digestissue i ON i.id = d.issue_id JOIN newsletters_edition e ON e.id = d.edition_id
-        WHERE d.campaign_id IS NULL AND d.state = 'queued' AND (e.news && %s::bigint[] OR EXISTS (
-            SELECT FROM newsletters_subscription w
-            JOIN newsletters_digestitem t ON t.subscription_id = w.id AND t.news_id = ANY(e.news)
-            WHERE w.subscriber_id = d.subscriber_id AND w.channel <> 'newsletter'
-                AND NOT (w.state IN ('active', 'paused') AND w.frequency = i.frequency)
-        ))
-        FOR UPDATE OF d SKIP LOCKED
-    ) RETURNING id, issue_id, subscriber_id, edition_id
-), issues AS (
-    DELETE FROM newsletters_digestissue i USING pulled WHERE i.id = pulled.issue_id
-), events AS (
-    UPDATE newsletters_providerevent v SET delivery_id = NULL FROM pulled WHERE v.delivery_id = pulled.id
-), untold AS ({_UNTOLD.format(undone="pulled")})
-SELECT count(*) FROM pulled
-"""
-# Without an edition a row is done with, and out of the index that finds these.
-_UNSENT = f"""
-WITH unsent AS (
-    SELECT id, issue_id, subscriber_id, edition_id FROM newsletters_delivery
-    WHERE campaign_id IS NULL AND state IN ('skipped', 'rejected') AND edition_id IS NOT NULL
-    FOR UPDATE SKIP LOCKED
-), emptied AS (
-    UPDATE newsletters_delivery d SET edition_id = NULL FROM unsent WHERE d.id = unsent.id
-), nothing AS (
-    UPDATE newsletters_digestissue i SET edition_id = NULL FROM unsent WHERE i.id = unsent.issue_id
-), untold AS ({_UNTOLD.format(undone="unsent")})
-SELECT count(*) FROM unsent
-"""
-
-
-@transaction.atomic
-def pull_back(now=None) -> int:
-    """Undo digests that wait to be sent and tell of what may not be told any more; how many they were.
-
-    A practice was withdrawn, an event called off or made private; or the reader has left one of two digests that come
-    together, or changed how often it comes. What else stood in them is untold again, and where their period is not over
-    they are made anew.
-    """
-    now = now or timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(_QUEUED)
-        told = {news_id for (news_id,) in cursor.fetchall()}
-        if not told:
-            return 0
-        gone = told - Board(now, now - LOOK_BACK).tellable_ids
-        cursor.execute(_PULL, [list(gone)])
-        return cursor.fetchone()[0]
-
-
-def untell_unsent() -> int:
-    """Forget that readers were told what never reached them, so that the next digest tells it; how many digests.
-
-    That is what was skipped in the queue, and what their server refused, for whatever reason: an address that does not
-    exist ends the subscription by itself, and a text that is refused again and again is tried once a period, until it
-    is no news any more.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_UNSENT)
-        return cursor.fetchone()[0]

@@ -22,7 +22,7 @@ from networks.services import grant_role
 from newsletters import frames
 from newsletters.composing import MESSAGE_ID, RECIPIENT, Skeleton
 from newsletters.models import Campaign, CampaignStep, Delivery, Edition, Link, Subscription
-from newsletters.services import campaigning, delivering, pausing, recipients
+from newsletters.services import campaigning, claiming, delivering, pausing, recipients
 from newsletters.services.checking import problems_of
 from newsletters.services.completing import account_of, complete
 from newsletters.services.recipients import dry_run, materialise_next
@@ -553,15 +553,15 @@ def test_mails_that_a_worker_has_claimed_do_not_leave_after_a_pause(network, coo
     for _ in range(3):
         make_reader(network=network)
     campaign = make_sending_campaign(coordinator, network=network)
-    claim, rows = delivering.claim_due(3)
-    assert delivering._begin(claim, rows[0].id, None)
+    claim, rows, at = claiming.claim_due(3)
+    assert claiming.begin(claim, rows[0], None, at)
     if by == "itself":
         pausing.pause(campaign.pk, "bounces")
     else:
         campaigning.pause(campaign, actor=coordinator)
     assert states(campaign) == {"handing-over": 1, "queued": 2}
     with delivering.Sender() as sender:
-        delivering._send(claim, rows[1:], sender, delivering.Batch(), deadline=time.monotonic() + 60)
+        delivering._send(claim, rows[1:], at, sender, delivering.Batch(), deadline=time.monotonic() + 60)
     assert mail.outbox == []
     campaigning.resume(campaign, actor=coordinator)
     delivering.send_all_due()
@@ -583,7 +583,7 @@ def test_cancelled_newsletter_leaves_nothing_open(network, coordinator):
     campaign = make_sending_campaign(coordinator, network=network)
     with delivering.Sender() as sender:
         delivering.send_due(sender, limit=1)
-    _claim, rows, _at = delivering.claim_due(1)
+    _claim, rows, _at = claiming.claim_due(1)
     campaigning.cancel(campaign, actor=coordinator)
     delivering.send_all_due()
     campaign.refresh_from_db()
@@ -596,8 +596,8 @@ def test_cancelled_newsletter_leaves_nothing_open(network, coordinator):
 def test_mail_that_was_being_handed_over_at_the_cancellation_is_settled_later(network, coordinator):
     make_reader(network=network)
     campaign = make_sending_campaign(coordinator, network=network)
-    claim, rows, at = delivering.claim_due(1)
-    assert delivering._begin(claim, rows[0], None, at)
+    claim, rows, at = claiming.claim_due(1)
+    assert claiming.begin(claim, rows[0], None, at)
     campaigning.cancel(campaign, actor=coordinator)
     assert states(campaign) == {"handing-over": 1}
     delivering._note(claim, rows[0], delivering.Answer(delivering.Outcome.LATER, "452"))

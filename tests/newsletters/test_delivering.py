@@ -13,17 +13,9 @@ from django.utils import timezone
 from hub.local.smtp import CUT, Plan
 from newsletters.keys import is_genuine, opened, scope_of_newsletter
 from newsletters.models import Campaign, Delivery, Subscriber, Subscription, Suppression, Throttle
-from newsletters.services import delivering
-from newsletters.services.delivering import (
-    LEASE,
-    Sender,
-    claim_due,
-    give_back,
-    pause_after,
-    send_all_due,
-    send_due,
-    settle_expired,
-)
+from newsletters.services import claiming, delivering
+from newsletters.services.claiming import LEASE, claim_due, give_back, settle_expired
+from newsletters.services.delivering import Sender, pause_after, send_all_due, send_due
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -103,7 +95,7 @@ def test_no_newsletter_waits_for_another(mail_server, sent_campaign):
             send_due(sender, limit=10)
     assert states(first)["accepted"] + states(second)["accepted"] == 60
     # One of 64 orders serves the same one each time; the sources are drawn anew for each batch.
-    sources = {tuple(source.pk if source else None for source in delivering._sources()) for _ in range(60)}
+    sources = {tuple(source.pk if source else None for source in claiming.sources()) for _ in range(60)}
     assert len(sources) > 1
 
 
@@ -332,7 +324,7 @@ def test_pauses_between_attempts_grow_and_differ():
 def test_what_a_dead_worker_had_not_begun_is_queued_again_and_the_rest_is_uncertain(sent_campaign):
     sent_campaign(3)
     claim, rows, at = claim_due(3)
-    assert delivering._begin(claim, rows[0], None, at)
+    assert claiming.begin(claim, rows[0], None, at)
     assert settle_expired() == (0, 0)
     assert settle_expired(timezone.now() + LEASE + timedelta(seconds=1)) == (2, 1)
     assert states() == {"queued": 2, "uncertain": 1}
@@ -341,12 +333,12 @@ def test_what_a_dead_worker_had_not_begun_is_queued_again_and_the_rest_is_uncert
 def test_a_worker_that_wakes_late_changes_nothing(sent_campaign):
     sent_campaign(2)
     claim, rows, at = claim_due(2)
-    assert delivering._begin(claim, rows[0], None, at)
+    assert claiming.begin(claim, rows[0], None, at)
     settle_expired(timezone.now() + LEASE + timedelta(seconds=1))
     other, again, _at = claim_due(2)
     assert [row.id for row in again] == [rows[1].id]
-    assert not delivering._begin(claim, rows[1], rows[0].id, at)
-    assert not delivering._settle(claim, rows[0], state=State.REJECTED)
+    assert not claiming.begin(claim, rows[1], rows[0].id, at)
+    assert not claiming.settle(claim, rows[0], state=State.REJECTED)
     assert give_back(claim) == 0
     assert states() == {"uncertain": 1, "claimed": 1}
     assert Delivery.objects.get(state="claimed").claim == other
@@ -364,9 +356,9 @@ def test_what_the_provider_told_meanwhile_is_not_overwritten(sent_campaign):
     """A bounce may come before the server's own yes."""
     sent_campaign(1)
     claim, rows, at = claim_due(1)
-    delivering._begin(claim, rows[0], None, at)
+    claiming.begin(claim, rows[0], None, at)
     Delivery.objects.update(state=State.BOUNCED)
-    delivering._begin(claim, None, rows[0].id, at)
+    claiming.begin(claim, None, rows[0].id, at)
     assert only().state == "bounced"
 
 
@@ -478,9 +470,9 @@ def test_what_changes_while_a_mail_is_in_a_workers_hand_counts(mail_server, sent
     campaign = sent_campaign(3)
     last = campaign.deliveries.order_by("pk").last()
     claim, rows, at = claim_due(3)
-    assert delivering._begin(claim, rows[0], None, at)
+    assert claiming.begin(claim, rows[0], None, at)
     change(last)
-    assert not delivering._begin(claim, rows[2], rows[0].id, at)
+    assert not claiming.begin(claim, rows[2], rows[0].id, at)
     give_back(claim)
     assert Delivery.objects.get(pk=last.pk).state == "queued"
     assert states()["accepted"] == 1

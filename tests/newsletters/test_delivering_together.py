@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from hub.local.smtp import Plan
 from newsletters import tasks
 from newsletters.models import Campaign, Delivery, Throttle
+from newsletters.services.claiming import claim_due, settle_expired
 from newsletters.services.delivering import send_all_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,8 +85,6 @@ def test_without_a_broker_the_rows_go_on(mail_server, sent_campaign, monkeypatch
 @pytest.mark.parametrize("minutes", [-4, 4])
 def test_a_worker_whose_clock_is_wrong_takes_nothing_from_others(mail_server, sent_campaign, time_machine, minutes):
     sent_campaign(3)
-    from newsletters.services.delivering import claim_due, settle_expired
-
     claim_due(2)
     time_machine.move_to(timezone.now() + timedelta(minutes=minutes))
     assert settle_expired() == (0, 0)

@@ -24,8 +24,9 @@ from newsletters.models import (
     Subscriber,
     Subscription,
 )
-from newsletters.services import digesting, forgetting, leaving
-from newsletters.services.digesting import make_due, pull_back
+from newsletters.services import digesting, forgetting, leaving, taking_back
+from newsletters.services.digesting import make_due
+from newsletters.services.taking_back import pull_back
 from practices.models import Practice
 from tests.events.factories import make_event
 from tests.factories import make_network, make_person, make_practice, make_term
@@ -258,7 +259,7 @@ def test_digests_are_made_even_if_none_can_be_taken_back(monkeypatch, function):
     def fail(*arguments):
         raise RuntimeError
 
-    monkeypatch.setattr(digesting, function, fail)
+    monkeypatch.setattr(taking_back, function, fail)
     reader = make_reader()
     new_practice()
 
@@ -693,14 +694,14 @@ def test_entry_that_cannot_be_rendered_is_left_out_alone(monkeypatch):
 def test_blocks_are_made_one_by_one_and_one_failing_stops_no_other(monkeypatch):
     readers = [make_reader() for _number in range(3)]
     new_practice()
-    write, failing = digesting._write, [readers[1].pk]
+    write, failing = digesting.write, [readers[1].pk]
 
     def fail(run, frequency, plans, *arguments):
         write(run, frequency, plans, *arguments)
         if plans[0].subscriber_id in failing:
             raise RuntimeError
 
-    monkeypatch.setattr(digesting, "_write", fail)
+    monkeypatch.setattr(digesting, "write", fail)
     assert make_due(MONDAY, block=1).sent == 2
     assert not DigestIssue.objects.filter(subscriber=readers[1]).exists()
     failing.clear()

@@ -47,7 +47,7 @@ def test_workers_at_once_make_each_digest_once():
 def test_worker_killed_in_the_middle_leaves_no_half_of_a_block(monkeypatch):
     readers = [make_reader() for _number in range(6)]
     new_practice()
-    write, begun = digesting._write, []
+    write, begun = digesting.write, []
 
     def write_and_die(*arguments):
         write(*arguments)
@@ -58,7 +58,7 @@ def test_worker_killed_in_the_middle_leaves_no_half_of_a_block(monkeypatch):
     child = os.fork()
     if child == 0:
         connection.connection = None  # The parent's own; psycopg2 closes none that another process opened.
-        digesting._write = write_and_die
+        digesting.write = write_and_die
         try:
             make_due(MONDAY, block=2)
         finally:
