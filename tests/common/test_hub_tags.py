@@ -1,4 +1,6 @@
 import pytest
+from django.template import Context, Template
+from django.utils import translation
 
 from common.templatetags.hub import first_sentence
 
@@ -16,3 +18,9 @@ from common.templatetags.hub import first_sentence
 )
 def test_first_sentence_ends_at_its_stop_or_after_so_many_words(text, expected):
     assert first_sentence(text, 5 if "eight. Nine" in text else 12) == expected
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ar", "sv"])
+def test_a_key_above_a_thousand_stays_a_key(language):
+    with translation.override(language):
+        assert Template('<input value="{{ pk }}">').render(Context({"pk": 1339})) == '<input value="1339">'
