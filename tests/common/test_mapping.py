@@ -211,11 +211,14 @@ def test_cluster_comes_in_reading_order():
 def test_cluster_two_thousand_points_is_fast():
     points = scattered(2000)
 
-    started = time.process_time()
-    cluster(points, SPACING_NARROW)
+    def seconds():
+        started = time.thread_time()
+        cluster(points, SPACING_NARROW)
+        return time.thread_time() - started
 
-    # About 15 ms on the slowest machine at hand; comparing all pairs would take seconds.
-    assert time.process_time() - started < 0.25
+    # About 15 ms on the slowest machine at hand; comparing all pairs would take seconds. The best of a few, for memory of
+    # the tests before may be swept up meanwhile.
+    assert min(seconds() for _ in range(5)) < 0.25
 
 
 @pytest.mark.parametrize("spacing", [SPACING_WIDE, SPACING_NARROW])
