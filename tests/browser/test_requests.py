@@ -29,7 +29,7 @@ def test_asker_with_an_address_of_the_city_ends_up_writing_for_it(open_page, ope
     grant_role(coordinator, "coordinator", actor=admin, network=make_network("nordic", cities=[malmo]))
 
     asker = open_page("/sv/accounts/request/", width=390)
-    asker.locator("[name=email]").fill(ASKER)
+    asker.locator("main [name=email]").fill(ASKER)
     asker.locator("[name=name]").fill("Bo Ek")
     asker.locator("form.form button[type=submit]").click()
     asker.wait_for_url("**/request/sent/")

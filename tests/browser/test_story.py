@@ -123,7 +123,7 @@ def decide(page, verb, fill=lambda form: None):
 def invited_officer(world, seen_by, open_page):
     """The coordinator invites in the admin; the officer opens the link of the mail and is signed in."""
     page = seen_by(world.coordinator, reverse("admin:networks_roleassignment_invite"), width=1280)
-    page.locator("[name=email]").fill("olle@malmo.example")
+    page.locator("main [name=email]").fill("olle@malmo.example")
     page.locator("[name=name]").fill("Olle")
     page.locator("select[name=language]").select_option("sv")
     page.locator("[name=role]").select_option(Role.CONTRIBUTOR)
