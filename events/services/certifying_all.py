@@ -6,15 +6,15 @@ Whom a certificate is still due is asked of the records each time; the run keeps
 import logging
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.background import enqueue
+from common.locks import alone
 from events.models import Certificate, CertificateRun, Event
 from events.rules import runs
 from events.services.attending import OVER, settle_attendance
@@ -74,7 +74,7 @@ def work_on(event_id: int, *, printed: Callable[[Certificate], bytes], seconds=S
     Each has a transaction of its own: what is issued stays issued whatever happens. Nothing happens while another
     worker has the same event in hand, or where nobody asked.
     """
-    with _alone(event_id) as is_alone:
+    with alone(LOCKS, event_id) as is_alone:
         run = CertificateRun.objects.filter(pk=event_id, finished_at=None).select_related("event", "asked_by").first()
         if not (is_alone and run):
             return 0
@@ -139,17 +139,3 @@ def _note(run, **values):
 def _finish(run, failure=""):
     CertificateRun.objects.filter(pk=run.pk).update(finished_at=timezone.now(), failure=failure)
     return 0
-
-
-@contextmanager
-def _alone(event_id):
-    """Whether no other worker has this event in hand. The lock goes with the connection, should the worker be killed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCKS, event_id])
-        [is_alone] = cursor.fetchone()
-    try:
-        yield is_alone
-    finally:
-        if is_alone and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, event_id])

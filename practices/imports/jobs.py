@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.background import enqueue
+from common.locks import alone
 from common.text import clean_line
 from networks.rules import roles_of
 from practices.imports.reading import UnreadableFileError, kind_of
@@ -161,7 +162,7 @@ UNEXPECTED = gettext_lazy("An unexpected error stopped the import. The log of th
 
 
 def _run(job_id, states, during, afterwards, *, dry_run):
-    with _alone(job_id) as is_alone:
+    with alone(LOCKS, job_id) as is_alone:
         job = ImportJob.objects.filter(pk=job_id, state__in=states).select_related("uploaded_by").first()
         if not (is_alone and job):
             return
@@ -227,24 +228,3 @@ def _local_copy(file):
         shutil.copyfileobj(stored, copy, 1024 * 1024)
         copy.flush()
         yield Path(copy.name)
-
-
-@contextmanager
-def _alone(job_id):
-    """Whether no other worker has this job in hand. The lock goes with the connection, should the worker be killed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCKS, job_id])
-        [is_alone] = cursor.fetchone()
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            _release(job_id)
-
-
-def _release(job_id):
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, job_id])
-    except DatabaseError:
-        logger.warning("The lock of import %s went with its connection", job_id)
