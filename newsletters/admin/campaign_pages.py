@@ -67,11 +67,9 @@ class CampaignPages:
 
     def overview_view(self, request, pk):
         campaign = self._campaign(request, pk)
-        bound = None
-        if request.method == "POST":
-            bound = self._act(request, campaign)
-            if not isinstance(bound, tuple):
-                return bound
+        bound = self._act(request, campaign)
+        if isinstance(bound, HttpResponseRedirect):
+            return bound
         context = self._context(request, campaign, str(campaign)) | overview(campaign, bound)
         context["on_site"] = self.view_on_site(campaign)
         status = 422 if bound else 200
@@ -79,18 +77,18 @@ class CampaignPages:
 
     def report_view(self, request, pk):
         campaign = self._campaign(request, pk)
-        bound = None
-        if request.method == "POST":
-            bound = self._act(request, campaign)
-            if not isinstance(bound, tuple):
-                return bound
+        bound = self._act(request, campaign)
+        if isinstance(bound, HttpResponseRedirect):
+            return bound
         title = _("Report: %(subject)s") % {"subject": campaign}
         context = self._context(request, campaign, title) | report(campaign, request.GET, bound)
         status = 422 if bound else 200
         return TemplateResponse(request, "admin/newsletters/campaign/report.html", context, status=status)
 
     def _act(self, request, campaign):
-        """Do what was asked for; returns an answer, or (button, form) where it was refused."""
+        """Do what was posted, if anything was: returns a redirection, (button, form) where it was refused, or None."""
+        if request.method != "POST":
+            return None
         button = button_named(request.POST.get("do", ""))
         if button is None or not button.is_possible(campaign):
             messages.error(request, _("This is not possible any more: the newsletter has changed meanwhile."))
