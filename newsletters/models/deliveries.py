@@ -48,6 +48,12 @@ class Edition(models.Model):
         return f"{self.subject} ({self.language})"
 
 
+class DeliveryQuerySet(models.QuerySet):
+    def let_go(self, state, **values) -> int:
+        """Put rows into a state in which no worker holds them; returns how many."""
+        return self.update(state=state, claim=None, lease_until=None, **values)
+
+
 class Delivery(models.Model):
     """One mail to one subscriber, from the queue to the mail server's answer.
 
@@ -98,6 +104,8 @@ class Delivery(models.Model):
     domain = models.CharField(max_length=255, blank=True, default="")
     queued_at = models.DateTimeField(default=timezone.now)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery")

@@ -140,9 +140,7 @@ def retry_failed(campaign: Campaign, *, actor, with_uncertain=False) -> int:
     chosen = failed_for_now(campaign)
     if with_uncertain:
         chosen = chosen | campaign.deliveries.filter(state=Delivery.State.UNCERTAIN)
-    count = chosen.update(
-        state=Delivery.State.QUEUED, attempts=0, next_attempt_at=timezone.now(), claim=None, lease_until=None
-    )
+    count = chosen.let_go(Delivery.State.QUEUED, attempts=0, next_attempt_at=timezone.now())
     if not count:
         raise ValidationError(_("There is nothing to try again."), code="nothing")
     if campaign.state != State.PAUSED:

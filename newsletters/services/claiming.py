@@ -54,7 +54,7 @@ WITH picked AS (
     RETURNING d.id, d.key, d.campaign_id, d.issue_id, d.edition_id, d.attempts, d.domain, d.subscriber_id
 )
 SELECT c.id, c.key, c.campaign_id, c.edition_id, c.attempts, c.domain, s.email, s.uid, s.token_version,
-    {scope},
+    %(scope)s,
     CASE
         WHEN s.email IS NULL THEN 'erased'
         WHEN EXISTS (SELECT 1 FROM newsletters_suppression x WHERE x.email_hash = s.email_hash) THEN 'suppressed'
@@ -69,14 +69,12 @@ ORDER BY c.id
 """
 _OF_CAMPAIGN = _CLAIM.format(
     source="campaign_id = %(campaign)s",
-    scope="%(scope)s",
     join="",
     wanted="""SELECT 1 FROM newsletters_subscription w WHERE w.subscriber_id = s.id AND w.channel = 'newsletter'
               AND w.network_id IS NOT DISTINCT FROM %(network)s""",
 )
 _OF_DIGESTS = _CLAIM.format(
     source="campaign_id IS NULL",
-    scope="%(scope)s",
     join="JOIN newsletters_digestissue i ON i.id = c.issue_id",
     wanted="""SELECT 1 FROM newsletters_subscription w WHERE w.subscriber_id = s.id AND w.channel <> 'newsletter'
               AND w.frequency = i.frequency""",
@@ -119,17 +117,15 @@ def sources():
 def settle_expired(now=None) -> tuple[int, int]:
     """Rows whose worker died: what it had not begun is queued again, what it was handing over is uncertain."""
     expired = Delivery.objects.filter(lease_until__lt=now or database_clock())
-    queued = expired.filter(state=State.CLAIMED).update(state=State.QUEUED, claim=None, lease_until=None)
-    lost = expired.filter(state=State.HANDING_OVER).update(
-        state=State.UNCERTAIN, claim=None, lease_until=None, smtp_code="worker lost"
-    )
+    queued = expired.filter(state=State.CLAIMED).let_go(State.QUEUED)
+    lost = expired.filter(state=State.HANDING_OVER).let_go(State.UNCERTAIN, smtp_code="worker lost")
     return queued, lost
 
 
 def give_back(claim) -> int:
     """Queue again what this worker holds and has not begun."""
     held = Delivery.objects.filter(claim=claim, state=State.CLAIMED)
-    return held.update(state=State.QUEUED, claim=None, lease_until=None)
+    return held.let_go(State.QUEUED)
 
 
 def within_limits_of_domains(claim, rows):
@@ -143,7 +139,7 @@ def within_limits_of_domains(claim, rows):
         for place, row in enumerate(waiting):
             row_waits = timedelta(seconds=max(wait, 0.05) + place * each)
             held = Delivery.objects.filter(pk=row.id, claim=claim)
-            held.update(state=State.QUEUED, claim=None, lease_until=None, next_attempt_at=now + row_waits)
+            held.let_go(State.QUEUED, next_attempt_at=now + row_waits)
         if waiting:
             late.update(row.id for row in waiting)
             soonest = min(soonest or wait, wait) or 0.05
@@ -203,7 +199,7 @@ def begin(claim, row, accepted_id, claimed_at) -> bool:
 def settle(claim, row, *, state, was=State.HANDING_OVER, **values) -> bool:
     """Put a row that this worker holds into its next state; False where it is not held any more."""
     held = Delivery.objects.filter(pk=row.id, claim=claim, state=was)
-    return bool(held.update(state=state, claim=None, lease_until=None, **values))
+    return bool(held.let_go(state, **values))
 
 
 # What is due -------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def complete(campaign_id: int) -> bool:
 def settle_cancelled(campaign_id: int) -> int:
     """Cancel what is still queued for a cancelled newsletter, or was queued again since; returns how many."""
     waiting = Delivery.objects.filter(campaign=campaign_id, state__in=[State.QUEUED, State.CLAIMED])
-    count = waiting.update(state=State.CANCELLED, claim=None, lease_until=None)
+    count = waiting.let_go(State.CANCELLED)
     rows = Delivery.objects.filter(campaign=campaign_id)
     if not rows.filter(state__in=Delivery.OPEN).exists():
         Campaign.objects.filter(pk=campaign_id, completed_at=None).update(completed_at=timezone.now())

@@ -105,6 +105,8 @@ class Sender:
 def send_all_due(*, seconds=SECONDS) -> Batch:
     """Send what is due until nothing is left, the server refuses, or the time is over. Waits for limits meanwhile."""
     done, deadline = Batch(), time.monotonic() + seconds
+    # Once a run: leases last longer than a run does.
+    settle_expired()
     with Sender() as sender:
         while not done.is_refused:
             batch = send_due(sender, deadline=deadline)
@@ -126,7 +128,6 @@ def send_due(sender, *, limit=BATCH, deadline=None) -> Batch:
     `answers` counts outcomes; where it is empty there was nothing to do, or a limit was reached, and then there is a `wait`.
     """
     done = Batch()
-    settle_expired()
     allowed, wait, _each = throttling.take(throttling.ALL, limit)
     if not allowed:
         done.wait = wait if is_any_due() else 0.0

@@ -75,7 +75,7 @@ def hear(told: Told) -> bool:
         return False
     if delivery and told.kind in NEXT:
         state, before = NEXT[told.kind]
-        Delivery.objects.filter(pk=delivery.pk, state__in=before).update(state=state, claim=None, lease_until=None)
+        Delivery.objects.filter(pk=delivery.pk, state__in=before).let_go(state)
     if subscriber and _is_address_of(subscriber, told.recipient):
         _draw_consequences(told, subscriber)
     if delivery and delivery.campaign_id and told.kind in ("bounced", "complained"):

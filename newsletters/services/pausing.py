@@ -41,7 +41,7 @@ def reason_to_pause(campaign_id: int) -> str:
 def give_back_claimed(campaign_id: int) -> int:
     """Queue again what workers have claimed and not begun: they find it taken from them, and go on to the next."""
     claimed = Delivery.objects.filter(campaign=campaign_id, state=State.CLAIMED)
-    return claimed.update(state=State.QUEUED, claim=None, lease_until=None)
+    return claimed.let_go(State.QUEUED)
 
 
 @transaction.atomic
