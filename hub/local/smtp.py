@@ -12,7 +12,7 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_LINE = 998
 _ADDRESS = re.compile(rb"<([^<>\s]*)>")
 OPENING = b"220 localhost ESMTP\r\n"
-ABILITIES = b"250-localhost\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 20971520\r\n250 ENHANCEDSTATUSCODES\r\n"
+ABILITIES = ("PIPELINING", "8BITMIME", "SIZE 20971520", "ENHANCEDSTATUSCODES")
 CUT = b""
 """An answer that is none: the line is cut."""
 
@@ -25,9 +25,11 @@ class Plan:
     """
 
     connect: bytes | None = None
+    abilities: tuple[str, ...] = ABILITIES
     sender: bytes | None = None
     recipients: dict[str, bytes] = field(default_factory=dict)
     data: bytes | None = None
+    """A 354 is said even where no recipient is left."""
     text: bytes | None = None
     cut_within_text: bool = False
     seconds: float = 0.0
@@ -47,11 +49,11 @@ class Conversation(asyncio.Protocol):
 
     def connection_made(self, transport):
         self._transport = transport
-        plan = self._ask()
-        if plan.connect is None:
+        self._plan = self._ask()
+        if self._plan.connect is None:
             self._say(OPENING)
         else:
-            self._say(plan.connect)
+            self._say(self._plan.connect)
             self._transport.close()
 
     def data_received(self, data):
@@ -75,7 +77,8 @@ class Conversation(asyncio.Protocol):
     def _command(self, line):
         verb = line[:4].upper()
         if verb in (b"EHLO", b"HELO"):
-            self._say(ABILITIES)
+            lines = ["localhost", *self._plan.abilities]
+            self._say("".join(f"250-{line}\r\n" for line in lines[:-1]).encode() + f"250 {lines[-1]}\r\n".encode())
         elif verb == b"MAIL":
             self._forget()
             self._plan = self._ask()
@@ -88,12 +91,13 @@ class Conversation(asyncio.Protocol):
             elif self._answer(self._plan.recipients.get(address)):
                 self._recipients.append(address)
         elif verb == b"DATA":
-            if not self._recipients:
+            planned = self._plan.data
+            if not self._recipients and planned is None:
                 self._say(b"554 5.5.1 no valid recipients\r\n")
-            elif self._plan.data is not None:
-                self._answer(self._plan.data)
+            elif planned is not None and not planned.startswith(b"354"):
+                self._answer(planned)
             else:
-                self._say(b"354 go on\r\n")
+                self._say(planned or b"354 go on\r\n")
                 self._in_text = True
                 self._scanned = 0
                 if self._plan.cut_within_text:
@@ -138,6 +142,9 @@ class Conversation(asyncio.Protocol):
     def _taken(self, text):
         if any(len(line) > MOST_LINE for line in text.split(b"\r\n")):
             self._say(b"500 5.6.0 line too long\r\n")
+            return
+        if not self._recipients:
+            self._say(b"554 5.5.1 no valid recipients\r\n")
             return
         said = self._plan.text
         if said is None or said == CUT:

@@ -1,5 +1,5 @@
 from newsletters.models.campaigns import Block, Campaign, CampaignStep
-from newsletters.models.deliveries import Delivery, Edition, Link, ProviderEvent
+from newsletters.models.deliveries import Claim, Delivery, Edition, Link, ProviderEvent
 from newsletters.models.digests import DigestIssue, DigestItem, News
 from newsletters.models.subscribers import (
     CONFIRM_WITHIN,
@@ -20,6 +20,7 @@ __all__ = [
     "Campaign",
     "CampaignStep",
     "Channel",
+    "Claim",
     "ConsentEvent",
     "Delivery",
     "DigestIssue",

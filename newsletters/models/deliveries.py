@@ -48,22 +48,45 @@ class Edition(models.Model):
         return f"{self.subject} ({self.language})"
 
 
+class Claim(models.Model):
+    """What one worker has taken on, and how far it is: the marks before and after each mail, in one small row.
+
+    Written twice for each mail, where the delivery itself is written twice for many; see `newsletters.services.claiming`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    lease_until = models.DateTimeField()
+    """A worker that has not finished by then is dead, or may be taken for it."""
+    in_hand = models.BigIntegerField(null=True, blank=True)
+    """The delivery that is being handed over to the mail server: uncertain, should the worker die now."""
+    accepted = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    """The deliveries that the mail server has accepted."""
+    is_recalled = models.BooleanField(default=False)
+    """The worker hands over nothing more."""
+
+    class Meta:
+        ordering = ["lease_until"]
+        indexes = [models.Index(fields=["lease_until"], name="claim_by_lease")]
+
+    def __str__(self):
+        return str(self.pk)
+
+
 class DeliveryQuerySet(models.QuerySet):
     def let_go(self, state, **values) -> int:
         """Put rows into a state in which no worker holds them; returns how many."""
-        return self.update(state=state, claim=None, lease_until=None, **values)
+        return self.update(state=state, claim=None, **values)
 
 
 class Delivery(models.Model):
     """One mail to one subscriber, from the queue to the mail server's answer.
 
-    Handed over at most once: what was being handed over when a worker died is `uncertain`.
+    Handed over at most once: what a worker had in hand when it died is `uncertain`.
     """
 
     class State(models.TextChoices):
         QUEUED = "queued", pgettext_lazy("delivery", "Queued")
         CLAIMED = "claimed", pgettext_lazy("delivery", "Taken by a worker")
-        HANDING_OVER = "handing-over", pgettext_lazy("delivery", "Being handed over")
         ACCEPTED = "accepted", pgettext_lazy("delivery", "Accepted by the mail server")
         DELIVERED = "delivered", pgettext_lazy("delivery", "Delivered")
         BOUNCED = "bounced", pgettext_lazy("delivery", "Came back")
@@ -80,7 +103,7 @@ class Delivery(models.Model):
         ERASED = "erased", pgettext_lazy("skipped", "address was erased")
         NO_LANGUAGE = "no-language", pgettext_lazy("skipped", "reads none of the languages")
 
-    OPEN = (State.QUEUED, State.CLAIMED, State.HANDING_OVER)
+    OPEN = (State.QUEUED, State.CLAIMED)
     TAKEN = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
     """The mail server has it; what came after is told by the provider."""
 
@@ -95,8 +118,8 @@ class Delivery(models.Model):
     """Null where there is no language, and of a digest that was never sent once its reader counts as not told."""
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     skip_reason = models.CharField(_("why skipped"), max_length=12, choices=Skip, blank=True, default="")
-    claim = models.UUIDField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    claim = models.ForeignKey(Claim, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False)
+    """Whose it is while it is `claimed`; how far the mail got says the claim."""
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     smtp_code = models.CharField(_("answer of the server"), max_length=20, blank=True, default="")
@@ -119,9 +142,8 @@ class Delivery(models.Model):
                 name="delivery_of_campaign_or_issue",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["claimed", "handing-over"])
-                | Q(claim__isnull=False, lease_until__isnull=False),
-                name="delivery_claimed_has_a_lease",
+                condition=Q(state="claimed", claim__isnull=False) | ~Q(state="claimed") & Q(claim__isnull=True),
+                name="delivery_claimed_by_a_worker",
             ),
             models.CheckConstraint(condition=~Q(state="skipped") | ~Q(skip_reason=""), name="delivery_skipped_why"),
         ]
@@ -129,9 +151,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["campaign", "next_attempt_at", "id"], condition=Q(state="queued"), name="delivery_queued"
             ),
-            models.Index(
-                fields=["lease_until"], condition=Q(state__in=["claimed", "handing-over"]), name="delivery_leased"
-            ),
+            models.Index(fields=["claim"], condition=Q(claim__isnull=False), name="delivery_claimed"),
             models.Index(fields=["campaign", "state"], name="delivery_by_campaign"),
             models.Index(fields=["id"], condition=Q(state="uncertain"), name="delivery_uncertain"),
             models.Index(

@@ -20,9 +20,9 @@ from events.times import check_zone, instant, settled_instant
 from newsletters.models import Campaign, CampaignStep, Delivery
 from newsletters.rules import edits_campaign
 from newsletters.services.checking import problems_of, refuse_problems
+from newsletters.services.claiming import recall
 from newsletters.services.completing import complete, settle_cancelled
 from newsletters.services.freezing import freeze, is_as_frozen
-from newsletters.services.pausing import give_back_claimed
 from newsletters.services.recipients import materialise_next
 from newsletters.services.warning import tell_not_begun
 
@@ -101,7 +101,7 @@ def _begin(campaign, actor):
 def pause(campaign: Campaign, *, actor) -> Campaign:
     """Hand over nothing more for now; the one mail that each worker is handing over just now still goes."""
     campaign = locked(campaign, actor, State.SENDING)
-    give_back_claimed(campaign.pk)
+    recall(campaign.pk)
     return _enter(campaign, State.PAUSED, actor)
 
 

@@ -1,7 +1,9 @@
-"""Rows that a worker holds: taken for some minutes, marked step by step, given back. No two workers hold the same.
+"""Rows that a worker holds: taken for some minutes, marked step by step, let go. No two workers hold the same.
 
-Every write asks whether the row is still held (fencing), so that a worker that wakes late changes nothing. By the
-database's clock, since those of workers may differ by minutes.
+How far a worker is stands in its claim: which mail it has in hand, which were accepted. Each mail costs one small write
+that is committed before the mail leaves; the deliveries themselves are written when the claim is released, all at once, by
+the worker or, should it die, by another. Every write asks whether the claim still stands (fencing), so that a worker that
+wakes late changes nothing. By the database's clock, since those of workers may differ by minutes.
 """
 
 import random
@@ -9,13 +11,14 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from weakref import WeakSet
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from newsletters import frames
-from newsletters.models import Campaign, Delivery
+from newsletters.models import Campaign, Claim, Delivery
 from newsletters.services import throttling
 
 State = Delivery.State
@@ -36,6 +39,7 @@ class Claimed:
     edition_id: int
     attempts: int
     domain: str
+    subscriber_id: int
     email: str | None
     uid: uuid.UUID
     token_version: int
@@ -49,11 +53,14 @@ WITH picked AS (
     WHERE state = 'queued' AND next_attempt_at <= %(now)s AND {source}
     ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), claimed AS (
-    UPDATE newsletters_delivery AS d SET state = 'claimed', claim = %(claim)s, lease_until = %(until)s
+    UPDATE newsletters_delivery AS d SET state = 'claimed', claim_id = %(claim)s
     FROM picked WHERE d.id = picked.id
     RETURNING d.id, d.key, d.campaign_id, d.issue_id, d.edition_id, d.attempts, d.domain, d.subscriber_id
+), noted AS (
+    INSERT INTO newsletters_claim (id, lease_until, accepted, is_recalled)
+    SELECT %(claim)s, %(until)s, '{{}}', FALSE WHERE EXISTS (SELECT FROM claimed)
 )
-SELECT c.id, c.key, c.campaign_id, c.edition_id, c.attempts, c.domain, s.email, s.uid, s.token_version,
+SELECT c.id, c.key, c.campaign_id, c.edition_id, c.attempts, c.domain, c.subscriber_id, s.email, s.uid, s.token_version,
     %(scope)s,
     CASE
         WHEN s.email IS NULL THEN 'erased'
@@ -114,18 +121,55 @@ def sources():
     return found
 
 
-def settle_expired(now=None) -> tuple[int, int]:
-    """Rows whose worker died: what it had not begun is queued again, what it was handing over is uncertain."""
-    expired = Delivery.objects.filter(lease_until__lt=now or database_clock())
-    queued = expired.filter(state=State.CLAIMED).let_go(State.QUEUED)
-    lost = expired.filter(state=State.HANDING_OVER).let_go(State.UNCERTAIN, smtp_code="worker lost")
-    return queued, lost
+_RELEASE = """
+WITH ended AS (
+    DELETE FROM newsletters_claim WHERE {which} RETURNING id, accepted || %(accepted)s::bigint[] AS accepted, in_hand
+)
+UPDATE newsletters_delivery AS d SET
+    state = CASE WHEN d.id = ANY(ended.accepted) THEN 'accepted'
+        WHEN d.id = ended.in_hand THEN 'uncertain' ELSE 'queued' END,
+    attempts = d.attempts + CASE WHEN d.id = ANY(ended.accepted) OR d.id = ended.in_hand THEN 1 ELSE 0 END,
+    accepted_at = CASE WHEN d.id = ANY(ended.accepted) THEN now() ELSE d.accepted_at END,
+    smtp_code = CASE WHEN d.id = ANY(ended.accepted) THEN '250'
+        WHEN d.id = ended.in_hand THEN 'worker lost' ELSE d.smtp_code END,
+    claim_id = NULL
+FROM ended WHERE d.claim_id = ended.id
+RETURNING d.state
+"""
+_RELEASE_OWN = _RELEASE.format(which="id = %(claim)s")
+_RELEASE_EXPIRED = _RELEASE.format(
+    which="id IN (SELECT id FROM newsletters_claim WHERE lease_until < %(now)s FOR UPDATE SKIP LOCKED)"
+)
 
 
-def give_back(claim) -> int:
-    """Queue again what this worker holds and has not begun."""
-    held = Delivery.objects.filter(claim=claim, state=State.CLAIMED)
-    return held.let_go(State.QUEUED)
+def release(claim, accepted_id=None) -> Counter:
+    """Let go of all that a worker still holds, its last mail accepted or not; {state: rows}.
+
+    What it has not begun is queued again. A mail whose end it did not learn is uncertain.
+    """
+    return _released(_RELEASE_OWN, {"claim": str(claim), "accepted": [accepted_id] if accepted_id else []})
+
+
+def settle_expired(now=None) -> Counter:
+    """The same for workers that died: {state: rows}, of which those they had in hand are uncertain."""
+    return _released(_RELEASE_EXPIRED, {"now": now or database_clock(), "accepted": []})
+
+
+def _released(statement, values):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return Counter(state for (state,) in cursor.fetchall())
+
+
+@transaction.atomic
+def recall(campaign_id: int) -> int:
+    """Queue again what workers hold of a newsletter and have not begun; they hand over nothing more of it."""
+    held = Delivery.objects.filter(campaign=campaign_id, state=State.CLAIMED)
+    claims = Claim.objects.filter(pk__in=held.values("claim"))
+    # The claims are locked by this before they are read: whoever marks a mail in one just now comes before it, or not at all.
+    claims.update(is_recalled=True)
+    begun = {pk for row in claims.values_list("accepted", "in_hand") for pk in (*row[0], row[1])}
+    return held.exclude(pk__in=begun - {None}).let_go(State.QUEUED)
 
 
 def within_limits_of_domains(claim, rows):
@@ -149,57 +193,43 @@ def within_limits_of_domains(claim, rows):
 # Marking -----------------------------------------------------------------------------------------
 
 _BEGIN = """
-UPDATE newsletters_delivery AS d SET
-    state = CASE WHEN id = %(next)s THEN 'handing-over' ELSE 'accepted' END,
-    attempts = attempts + CASE WHEN id = %(next)s THEN 1 ELSE 0 END,
-    accepted_at = CASE WHEN id = %(next)s THEN accepted_at ELSE %(now)s END,
-    smtp_code = CASE WHEN id = %(next)s THEN smtp_code ELSE '250' END,
-    claim = CASE WHEN id = %(next)s THEN claim END,
-    lease_until = CASE WHEN id = %(next)s THEN lease_until END
-WHERE id = ANY(%(ids)s) AND claim = %(claim)s AND (
-    id = %(accepted)s AND state = 'handing-over'
-    OR id = %(next)s AND state = 'claimed'
-    AND EXISTS (
-        SELECT FROM newsletters_subscriber s
-        WHERE s.id = d.subscriber_id AND s.email = %(email)s AND s.token_version = %(version)s
-        AND NOT EXISTS (
-            SELECT FROM newsletters_subscription w WHERE w.subscriber_id = s.id AND w.state_at > %(claimed_at)s
-        )
-    )
+UPDATE newsletters_claim SET in_hand = $2, accepted = accepted || $3
+WHERE id = $1 AND NOT is_recalled
+AND EXISTS (
+    SELECT FROM newsletters_delivery d WHERE d.id = $2 AND d.claim_id = $1
     AND (
-        campaign_id IS NULL
+        d.campaign_id IS NULL
         OR EXISTS (SELECT FROM newsletters_campaign c WHERE c.id = d.campaign_id AND c.state = 'sending')
     )
 )
-RETURNING id
+AND EXISTS (SELECT FROM newsletters_subscriber s WHERE s.id = $4 AND s.email = $5 AND s.token_version = $6)
+AND NOT EXISTS (SELECT FROM newsletters_subscription w WHERE w.subscriber_id = $4 AND w.state_at > $7)
 """
+_PREPARE = f"PREPARE begin_mail (uuid, bigint, bigint[], bigint, text, integer, timestamptz) AS {_BEGIN}"
+_EXECUTE = "EXECUTE begin_mail (%s, %s, %s::bigint[], %s, %s, %s, %s)"
+_prepared_on = WeakSet()
+"""Connections to the database that know the statement: to plan it takes as long as to carry it out."""
 
 
 def begin(claim, row, accepted_id, claimed_at) -> bool:
-    """Mark one mail as accepted and the next as being handed over, in one commit.
+    """Mark the mail before as accepted and this one as in hand, in one commit.
 
-    False if the next is not ours, or something has changed for its reader or its newsletter since it was claimed: then it
-    goes back to the queue and is looked at anew.
+    False, and nothing is marked, if the claim is lost, or something has changed for the reader or the newsletter since it
+    was claimed: then the mail goes back to the queue and is looked at anew.
     """
-    values = {
-        "next": row.id if row else 0,
-        "email": row.email if row else "",
-        "version": row.token_version if row else 0,
-        "accepted": accepted_id or 0,
-        "claim": str(claim),
-        "claimed_at": claimed_at,
-        "now": timezone.now(),
-    }
+    accepted = [accepted_id] if accepted_id else []
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, values | {"ids": [one for one in (values["next"], accepted_id) if one]})
-        changed = {one for (one,) in cursor.fetchall()}
-    return values["next"] in changed
+        if connection.connection not in _prepared_on:
+            cursor.execute(_PREPARE)
+            _prepared_on.add(connection.connection)
+        who = [row.subscriber_id, row.email, row.token_version]
+        cursor.execute(_EXECUTE, [str(claim), row.id, accepted, *who, claimed_at])
+        return bool(cursor.rowcount)
 
 
-def settle(claim, row, *, state, was=State.HANDING_OVER, **values) -> bool:
+def settle(claim, row, *, state, **values) -> bool:
     """Put a row that this worker holds into its next state; False where it is not held any more."""
-    held = Delivery.objects.filter(pk=row.id, claim=claim, state=was)
-    return bool(held.let_go(state, **values))
+    return bool(Delivery.objects.filter(pk=row.id, claim=claim).let_go(state, **values))
 
 
 # What is due -------------------------------------------------------------------------------------

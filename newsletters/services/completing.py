@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from newsletters.models import Campaign, CampaignStep, Delivery
+from newsletters.services.claiming import recall
 
 State = Delivery.State
 
@@ -92,8 +93,8 @@ def complete(campaign_id: int) -> bool:
 @transaction.atomic
 def settle_cancelled(campaign_id: int) -> int:
     """Cancel what is still queued for a cancelled newsletter, or was queued again since; returns how many."""
-    waiting = Delivery.objects.filter(campaign=campaign_id, state__in=[State.QUEUED, State.CLAIMED])
-    count = waiting.let_go(State.CANCELLED)
+    recall(campaign_id)
+    count = Delivery.objects.filter(campaign=campaign_id, state=State.QUEUED).let_go(State.CANCELLED)
     rows = Delivery.objects.filter(campaign=campaign_id)
     if not rows.filter(state__in=Delivery.OPEN).exists():
         Campaign.objects.filter(pk=campaign_id, completed_at=None).update(completed_at=timezone.now())

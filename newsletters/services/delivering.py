@@ -1,8 +1,9 @@
 """Handing deliveries to the mail server, by as many workers as there are, each mail at most once.
 
-A worker claims a few rows for some minutes, marks each "handing over" before and "accepted" after, and commits both marks:
-the second together with the first of the next mail, so that each mail costs one commit. Whoever lost the lease changes
-nothing any more. All that is decided here is decided by rows; tasks only say that there may be something to do.
+A worker claims a few rows for some minutes and notes of each, in its claim, that it has it in hand before and that it was
+accepted after: the second note together with the first of the next mail, so that each mail costs one commit. Whoever lost
+the claim changes nothing any more. All that is decided here is decided by rows; tasks only say that there may be something
+to do.
 """
 
 import logging
@@ -28,8 +29,8 @@ from newsletters.services.claiming import (
     Claimed,
     begin,
     claim_due,
-    give_back,
     is_any_due,
+    release,
     settle,
     settle_expired,
     soon_due,
@@ -63,6 +64,8 @@ class Batch:
     """The time was over before the work was."""
     wait: float = 0.0
     """Seconds until a limit lets more go; 0 where none held anything back."""
+    last_accepted: int | None = None
+    """The mail that was accepted and is not marked so yet."""
     suspects: list = field(default_factory=list)
     """(row, answer) of refusals since the last mail that was accepted: whose fault they are shows later."""
 
@@ -137,7 +140,7 @@ def send_due(sender, *, limit=BATCH, deadline=None) -> Batch:
         rows, done.wait = within_limits_of_domains(claim, rows)
         _send(claim, rows, claimed_at, sender, done, deadline=deadline or time.monotonic() + SECONDS)
     finally:
-        give_back(claim)
+        release(claim, done.last_accepted)
         throttling.give_back(throttling.ALL, allowed - sum(done.answers.values()))
     if not rows:
         done.wait = done.wait or soon_due()
@@ -194,23 +197,20 @@ def judge(campaign_id: int, done: Batch) -> None:
 
 def _send(claim, rows, claimed_at, sender, done, *, deadline):
     sender.make_ready(row.edition_id for row in rows if not row.skip)
-    accepted = None
     for row in rows:
         if time.monotonic() > deadline:
             break
         if row.skip:
-            settle(claim, row, state=State.SKIPPED, was=State.CLAIMED, skip_reason=row.skip)
+            settle(claim, row, state=State.SKIPPED, skip_reason=row.skip)
             done.answers["skipped"] += 1
             continue
-        # One commit for the mark of the mail before and of this one.
-        is_ours = begin(claim, row, accepted, claimed_at)
-        accepted = None
-        if not is_ours:
+        if not begin(claim, row, done.last_accepted, claimed_at):
             continue
+        done.last_accepted = None
         answer = sender.hand_over(row)
         done.answers[answer.outcome] += 1
         if answer.outcome == Outcome.ACCEPTED:
-            accepted = row.id
+            done.last_accepted = row.id
             _clear(done)
             continue
         done.streak += answer.outcome in FAILURES
@@ -220,8 +220,6 @@ def _send(claim, rows, claimed_at, sender, done, *, deadline):
         if answer.outcome in (Outcome.SENDER, Outcome.BROKEN):
             done.is_refused = True
             break
-    if accepted is not None:
-        begin(claim, None, accepted, claimed_at)
 
 
 def _clear(done):
@@ -237,11 +235,11 @@ def _note(claim, row, answer, *, has_worked=False):
     counts = answer.outcome == Outcome.LATER or (answer.outcome == Outcome.BROKEN and has_worked)
     match answer.outcome:
         case Outcome.UNCERTAIN:
-            settle(claim, row, state=State.UNCERTAIN, smtp_code=answer.code)
+            settle(claim, row, state=State.UNCERTAIN, smtp_code=answer.code, attempts=row.attempts + 1)
         case Outcome.NO_MAILBOX | Outcome.UNWANTED:
-            settle(claim, row, state=State.REJECTED, smtp_code=answer.code)
+            settle(claim, row, state=State.REJECTED, smtp_code=answer.code, attempts=row.attempts + 1)
         case _ if counts and row.attempts + 1 >= MOST_ATTEMPTS:
-            if settle(claim, row, state=State.REJECTED, smtp_code=answer.code):
+            if settle(claim, row, state=State.REJECTED, smtp_code=answer.code, attempts=row.attempts + 1):
                 with transaction.atomic():
                     count_bounce(row.uid, is_hard=False, address=row.email)
         case _:

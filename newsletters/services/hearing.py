@@ -16,7 +16,7 @@ from newsletters.services.bouncing import count_bounce, suppress
 from newsletters.services.pausing import pause_if_unhealthy
 
 State = Delivery.State
-OUT = {State.QUEUED, State.CLAIMED, State.HANDING_OVER, State.UNCERTAIN, State.ACCEPTED}
+OUT = {State.QUEUED, State.CLAIMED, State.UNCERTAIN, State.ACCEPTED}
 """What an event may find: a mail that was uncertain may be queued once more when it turns out that it had arrived."""
 
 NEXT = {

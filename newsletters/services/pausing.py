@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy
 
 from newsletters.models import Campaign, CampaignStep, Delivery
+from newsletters.services.claiming import recall
 
 State = Delivery.State
 MOST_IN_A_ROW = 20
@@ -38,19 +39,13 @@ def reason_to_pause(campaign_id: int) -> str:
     return ""
 
 
-def give_back_claimed(campaign_id: int) -> int:
-    """Queue again what workers have claimed and not begun: they find it taken from them, and go on to the next."""
-    claimed = Delivery.objects.filter(campaign=campaign_id, state=State.CLAIMED)
-    return claimed.let_go(State.QUEUED)
-
-
 @transaction.atomic
 def pause(campaign_id: int, reason: str) -> bool:
     """Hold a newsletter that is being sent; False where it is not."""
     held = Campaign.objects.filter(pk=campaign_id, state=Campaign.State.SENDING)
     if not held.update(state=Campaign.State.PAUSED, pause_reason=reason):
         return False
-    give_back_claimed(campaign_id)
+    recall(campaign_id)
     CampaignStep.objects.create(campaign_id=campaign_id, action=Campaign.State.PAUSED, note=reason)
     logger.error("Newsletter %s was paused: %s", campaign_id, reason)
     return True

@@ -559,13 +559,13 @@ def test_mails_that_a_worker_has_claimed_do_not_leave_after_a_pause(network, coo
         pausing.pause(campaign.pk, "bounces")
     else:
         campaigning.pause(campaign, actor=coordinator)
-    assert states(campaign) == {"handing-over": 1, "queued": 2}
+    assert states(campaign) == {"claimed": 1, "queued": 2}
     with delivering.Sender() as sender:
         delivering._send(claim, rows[1:], at, sender, delivering.Batch(), deadline=time.monotonic() + 60)
     assert mail.outbox == []
     campaigning.resume(campaign, actor=coordinator)
     delivering.send_all_due()
-    assert (states(campaign), len(mail.outbox)) == ({"handing-over": 1, "accepted": 2}, 2)
+    assert (states(campaign), len(mail.outbox)) == ({"claimed": 1, "accepted": 2}, 2)
 
 
 def test_account_balances_while_recipients_are_gathered(network, coordinator):
@@ -599,7 +599,7 @@ def test_mail_that_was_being_handed_over_at_the_cancellation_is_settled_later(ne
     claim, rows, at = claiming.claim_due(1)
     assert claiming.begin(claim, rows[0], None, at)
     campaigning.cancel(campaign, actor=coordinator)
-    assert states(campaign) == {"handing-over": 1}
+    assert states(campaign) == {"claimed": 1}
     delivering._note(claim, rows[0], delivering.Answer(delivering.Outcome.LATER, "452"))
     assert states(campaign) == {"queued": 1}
     campaigning.advance()

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from hub.local.smtp import CUT, Plan
 from newsletters.keys import is_genuine, opened, scope_of_newsletter
-from newsletters.models import Campaign, Delivery, Subscriber, Subscription, Suppression, Throttle
+from newsletters.models import Campaign, Claim, Delivery, Subscriber, Subscription, Suppression, Throttle
 from newsletters.services import claiming, delivering
-from newsletters.services.claiming import LEASE, claim_due, give_back, settle_expired
+from newsletters.services.claiming import LEASE, claim_due, release, settle_expired
 from newsletters.services.delivering import Sender, pause_after, send_all_due, send_due
 
 pytestmark = pytest.mark.django_db
@@ -325,8 +325,8 @@ def test_what_a_dead_worker_had_not_begun_is_queued_again_and_the_rest_is_uncert
     sent_campaign(3)
     claim, rows, at = claim_due(3)
     assert claiming.begin(claim, rows[0], None, at)
-    assert settle_expired() == (0, 0)
-    assert settle_expired(timezone.now() + LEASE + timedelta(seconds=1)) == (2, 1)
+    assert settle_expired() == {}
+    assert settle_expired(timezone.now() + LEASE + timedelta(seconds=1)) == {"queued": 2, "uncertain": 1}
     assert states() == {"queued": 2, "uncertain": 1}
 
 
@@ -339,9 +339,53 @@ def test_a_worker_that_wakes_late_changes_nothing(sent_campaign):
     assert [row.id for row in again] == [rows[1].id]
     assert not claiming.begin(claim, rows[1], rows[0].id, at)
     assert not claiming.settle(claim, rows[0], state=State.REJECTED)
-    assert give_back(claim) == 0
+    assert release(claim, rows[0].id) == {}
     assert states() == {"uncertain": 1, "claimed": 1}
-    assert Delivery.objects.get(state="claimed").claim == other
+    assert Delivery.objects.get(state="claimed").claim_id == other
+
+
+def test_a_worker_that_is_stopped_says_what_it_knows(mail_server, sent_campaign):
+    """What was accepted before is accepted, what it had in hand is uncertain, the rest waits for another."""
+    sent_campaign(5)
+
+    class Stopped(Sender):
+        def hand_over(self, row):
+            if len(mail_server.mails) == 2:
+                raise SystemExit
+            return super().hand_over(row)
+
+    with Stopped() as sender, pytest.raises(SystemExit):
+        send_due(sender)
+    assert states() == {"accepted": 2, "uncertain": 1, "queued": 2}
+    assert not Claim.objects.exists()
+    assert send_all_due().answers == {"accepted": 2}
+
+
+def test_what_was_accepted_before_a_worker_died_is_accepted(sent_campaign):
+    sent_campaign(4)
+    claim, rows, at = claim_due(4)
+    for row, before in zip(rows[:3], [None, rows[0].id, rows[1].id], strict=True):
+        assert claiming.begin(claim, row, before, at)
+    settle_expired(timezone.now() + LEASE + timedelta(seconds=1))
+    found = Delivery.objects.order_by("pk").values_list("state", "attempts", "smtp_code")
+    assert [*found] == [
+        ("accepted", 1, "250"),
+        ("accepted", 1, "250"),
+        ("uncertain", 1, "worker lost"),
+        ("queued", 0, ""),
+    ]
+    assert Delivery.objects.filter(accepted_at__isnull=False).count() == 2
+
+
+def test_newsletter_that_is_recalled_keeps_what_was_begun(sent_campaign):
+    campaign = sent_campaign(4)
+    claim, rows, at = claim_due(4)
+    assert claiming.begin(claim, rows[0], None, at)
+    assert claiming.begin(claim, rows[1], rows[0].id, at)
+    assert claiming.recall(campaign.pk) == 2
+    assert not claiming.begin(claim, rows[2], rows[1].id, at)
+    assert release(claim, rows[1].id) == {"accepted": 2}
+    assert states() == {"accepted": 2, "queued": 2}
 
 
 def test_two_workers_never_hold_the_same_mail(sent_campaign):
@@ -357,8 +401,8 @@ def test_what_the_provider_told_meanwhile_is_not_overwritten(sent_campaign):
     sent_campaign(1)
     claim, rows, at = claim_due(1)
     claiming.begin(claim, rows[0], None, at)
-    Delivery.objects.update(state=State.BOUNCED)
-    claiming.begin(claim, None, rows[0].id, at)
+    Delivery.objects.all().let_go(State.BOUNCED)
+    assert release(claim, rows[0].id) == {}
     assert only().state == "bounced"
 
 
@@ -473,7 +517,7 @@ def test_what_changes_while_a_mail_is_in_a_workers_hand_counts(mail_server, sent
     assert claiming.begin(claim, rows[0], None, at)
     change(last)
     assert not claiming.begin(claim, rows[2], rows[0].id, at)
-    give_back(claim)
+    release(claim, rows[0].id)
     assert Delivery.objects.get(pk=last.pk).state == "queued"
     assert states()["accepted"] == 1
 

@@ -12,14 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from hub.local.smtp import Plan
 from newsletters import tasks
-from newsletters.models import Campaign, Delivery, Throttle
-from newsletters.services.claiming import claim_due, settle_expired
+from newsletters.models import Campaign, Claim, Delivery, Throttle
+from newsletters.services.claiming import begin, claim_due, recall, release, settle_expired
 from newsletters.services.delivering import send_all_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,14 +27,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def together(number, act):
-    def run(_number):
-        try:
-            return act()
-        finally:
-            connections.close_all()
-
     with ThreadPoolExecutor(number) as threads:
-        return list(threads.map(run, range(number)))
+        return list(threads.map(lambda _number: in_thread(act), range(number)))
+
+
+def in_thread(act):
+    try:
+        return act()
+    finally:
+        connections.close_all()
 
 
 def recipients(mail_server):
@@ -87,8 +88,23 @@ def test_a_worker_whose_clock_is_wrong_takes_nothing_from_others(mail_server, se
     sent_campaign(3)
     claim_due(2)
     time_machine.move_to(timezone.now() + timedelta(minutes=minutes))
-    assert settle_expired() == (0, 0)
+    assert settle_expired() == {}
     assert Delivery.objects.filter(state="claimed").count() == 2
+
+
+def test_a_mail_is_begun_before_a_newsletter_is_recalled_or_not_at_all(sent_campaign):
+    """A worker that marks its next mail while the newsletter is being recalled waits, and finds that it may not."""
+    campaign = sent_campaign(3)
+    claim, rows, at = claim_due(3)
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            assert recall(campaign.pk) == 3
+            marked = threads.submit(in_thread, lambda: begin(claim, rows[0], None, at))
+            with pytest.raises(TimeoutError):
+                marked.result(timeout=0.5)
+        assert marked.result(timeout=10) is False
+    assert campaign.deliveries.filter(state="queued").count() == 3
+    assert release(claim) == {}
 
 
 def worker(port):
@@ -117,7 +133,7 @@ def test_killed_workers_lose_nothing_and_double_nothing(mail_server, sent_campai
         time.sleep(chance.uniform(0, 0.1))
         process.kill()
         process.wait()
-        Delivery.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
+        Claim.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     mail_server.plan = Plan
     send_all_due()
     states = Counter(campaign.deliveries.values_list("state", flat=True))
