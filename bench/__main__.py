@@ -1,7 +1,8 @@
 """`python -m bench`: measures the pages at 1k, 10k and 100k practices; see docs/benchmark.md.
 
 `python -m bench seats` measures the rush for the seats of an event, `python -m bench digests` the making of digests,
-`python -m bench deliveries` mail in bulk, `python -m bench kills` what is lost of it when everything is killed.
+`python -m bench deliveries` mail in bulk, `python -m bench throughput` both from selection to the mail server,
+`python -m bench kills` what is lost of it when everything is killed.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import subprocess
 import sys
 from importlib import import_module
 
-OTHERS = ("seats", "deliveries", "kills", "digests")
+OTHERS = ("seats", "deliveries", "kills", "digests", "throughput")
 """Benchmarks of their own, each a module with `main(arguments)`."""
 
 

@@ -25,7 +25,10 @@ def main(arguments):
         print(f"\n{options.recipients:,} recipients, {options.workers} processes\n")
         print("| what | mails a second | seconds | processor s | memory MB | taken once |")
         print("|---|---|---|---|---|---|")
-        bare(options.recipients, options.workers, sink)
+        measured = timed(bare_smtplib, options.recipients, options.workers, sink.port, MAIL_BYTES)
+        row("bare smtplib, no database", options.recipients, measured, sink)
+        measured = timed(bare_line, options.recipients, options.workers, sink.port, MAIL_BYTES)
+        row("our own line, no database", options.recipients, measured, sink)
         sound = whole(options.recipients, options.workers, sink)
     return 0 if sound else 1
 
@@ -53,7 +56,7 @@ class Sink:
         self.process.join()
 
     def taken(self):
-        """How many mails came since the last question, and to how many different recipients."""
+        """How many mails came since the last question, to how many different recipients, and of how many bytes in all."""
         self._pipe.send("taken")
         return self._pipe.recv()
 
@@ -61,22 +64,24 @@ class Sink:
 def _sink(pipe):
     from hub.local.smtp import MailServer
 
-    taken = []
-    with MailServer(take=lambda sender, recipients, mail: taken.append(recipients[0])) as server:
+    taken, sizes = [], []
+
+    def take(sender, recipients, mail):
+        taken.append(recipients[0])
+        sizes.append(len(mail))
+
+    with MailServer(take=take) as server:
         pipe.send(server.port)
         while True:
             pipe.recv()
-            pipe.send((len(taken), len(set(taken))))
+            pipe.send((len(taken), len(set(taken)), sum(sizes)))
             taken.clear()
+            sizes.clear()
 
 
-def bare(recipients, workers, sink):
+def bare_smtplib(count, sent, port, size):
     """The limit of the sink: smtplib on one connection per process, the same bytes to all, no database."""
-    row("bare smtplib, no database", recipients, timed(_bare, recipients, workers, sink.port), sink)
-
-
-def _bare(count, port, sent):
-    mail = (b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n") * (MAIL_BYTES // 86)
+    mail = _mail(size)
     with smtplib.SMTP("127.0.0.1", port) as line:
         line.ehlo()
         for number in range(count):
@@ -84,6 +89,27 @@ def _bare(count, port, sent):
             line.rcpt(f"reader-{os.getpid()}-{number}@city.example")
             line.data(mail)
     sent.put(peak())
+
+
+def bare_line(count, sent, port, size):
+    """The same by the line that serves production."""
+    from newsletters.lines import SmtpLine
+
+    class Skeleton:
+        sender = "hub@hub.example"
+
+        def filled(self, recipient, key, message_id):
+            return mail
+
+    mail, line = _mail(size), SmtpLine()
+    for number in range(count):
+        line.send(Skeleton(), f"reader-{os.getpid()}-{number}@city.example", "", "")
+    line.close()
+    sent.put(peak())
+
+
+def _mail(size):
+    return (b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n") * int(size // 86)
 
 
 def whole(recipients, workers, sink):
@@ -94,24 +120,25 @@ def whole(recipients, workers, sink):
 
     make_campaign(recipients)
     connection.close()
-    measured = timed(_whole, recipients, workers, sink.port)
+    measured = timed(send_rows, recipients, workers, sink.port)
     row("newsletter, each mail marked before and after", recipients, measured, sink)
     left = Delivery.objects.exclude(state=Delivery.State.ACCEPTED).count()
     return left == 0
 
 
-def _whole(count, port, sent):
+def send_rows(count, sent, port):
+    """All that is queued, by the code that serves production."""
     from newsletters.services.delivering import send_all_due
 
     send_all_due(seconds=3600)
     sent.put(peak())
 
 
-def timed(target, recipients, workers, port):
+def timed(target, recipients, workers, *others):
     """(seconds, seconds of the processor in the workers, MB of the largest)."""
     context = multiprocessing.get_context("fork")
     sent = context.Queue()
-    processes = [context.Process(target=target, args=[recipients // workers, port, sent]) for _ in range(workers)]
+    processes = [context.Process(target=target, args=[recipients // workers, sent, *others]) for _ in range(workers)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     for process in processes:
@@ -131,7 +158,7 @@ def peak():
 
 def row(what, count, measured, sink):
     seconds, processor, memory = measured
-    taken, people = sink.taken()
+    taken, people, _size = sink.taken()
     once = "yes" if taken == people == count else f"NO: {taken} to {people}"
     print(f"| {what} | {count / seconds:,.0f} | {seconds:.1f} | {processor:.1f} | {memory:.0f} | {once} |", flush=True)
 
