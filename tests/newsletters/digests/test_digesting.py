@@ -8,6 +8,7 @@ import time_machine
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from events.models import Event, EventStep
 from events.services import life
@@ -25,7 +26,8 @@ from newsletters.models import (
     Subscriber,
     Subscription,
 )
-from newsletters.services import digesting, forgetting, leaving, taking_back
+from newsletters.services import claiming, digesting, forgetting, leaving, taking_back
+from newsletters.services.delivering import Sender, send_due
 from newsletters.services.digesting import make_due
 from newsletters.services.taking_back import pull_back
 from practices.models import Practice
@@ -280,6 +282,69 @@ def test_digest_left_while_the_mail_waits_does_not_come():
     assert told(reader) == [["Night walks"]]
     assert told(other) == [["Seminar", "Night walks"]]
     assert make_due(MONDAY + 2 * MINUTE).pulled == 0
+
+
+def test_digest_left_since_the_last_run_is_not_claimed():
+    reader, other = make_reader(), make_reader()
+    practice = new_practice()
+    new_event()
+    make_due(MONDAY)
+    leaving.end(reader, keys.EVENTS, way="link")
+
+    _claim, rows, _at = claiming.claim_due(10, MONDAY + MINUTE)
+
+    assert [row.uid for row in rows] == [other.uid]
+    assert DigestItem.objects.filter(subscription__subscriber=reader).count() == 0
+    assert make_due(MONDAY + 2 * MINUTE).sent == 1
+    assert (told(reader), told(other)) == ([["Night walks"]], [["Seminar", "Night walks"]])
+    ledger = DigestItem.objects.filter(subscription__subscriber=reader)
+    assert list(ledger.values_list("news__practice", flat=True)) == [practice.pk]
+
+
+def test_digest_left_while_a_worker_holds_the_mail_is_taken_back_when_it_is_claimed_again():
+    reader = make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    claim, [row], at = claiming.claim_due(10, MONDAY + MINUTE)
+    with time_machine.travel(MONDAY + 2 * MINUTE, tick=False):
+        leaving.end(reader, keys.PRACTICES, way="link")
+
+    assert not claiming.begin(claim, row, None, at)
+    assert claiming.release(claim) == {"queued": 1}
+    assert claiming.claim_due(10, MONDAY + 3 * MINUTE)[1] == []
+
+    make_due(MONDAY + 4 * MINUTE)
+    assert told(reader) == [["Seminar"]]
+
+
+def test_batch_of_which_all_is_taken_back_is_followed_by_the_next(mail_server):
+    left, other = make_reader(), make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    leaving.end(left, keys.EVENTS, way="link")
+    Delivery.objects.update(next_attempt_at=timezone.now() - MINUTE)
+
+    with Sender() as sender:
+        first, second = send_due(sender, limit=1), send_due(sender, limit=1)
+
+    assert (first.answers, first.wait > 0) == ({}, True)
+    assert second.answers == {"accepted": 1}
+    assert [mail[1] for mail in mail_server.mails] == [[other.email]]
+    assert not Claim.objects.exists()
+
+
+def test_both_digests_left_are_skipped_as_before():
+    reader = make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    leaving.end(reader, keys.DIGESTS, way="link")
+
+    _claim, [row], _at = claiming.claim_due(10, MONDAY + MINUTE)
+
+    assert row.skip == "unsubscribed"
 
 
 def test_digest_that_is_to_come_less_often_leaves_the_mail_that_waits():
