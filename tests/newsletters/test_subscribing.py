@@ -5,8 +5,10 @@ import re
 import statistics
 import time
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.conf import settings as configured
 from django.core import mail
 from django.db import connection
@@ -15,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from common.languages import site_languages
 from common.logs import OneLineFormatter
 from common.models import OutboxMail
 from common.outbox.sending import send_waiting
@@ -24,7 +27,7 @@ from newsletters.emails import confirm_key, preferences_key
 from newsletters.models import CONFIRM_WITHIN, ConsentEvent, SavedSearch, Subscriber, Subscription, Suppression
 from newsletters.saved_searches import spelled
 from newsletters.services import forgetting, subscribing
-from newsletters.wishes import Wishes
+from newsletters.wishes import Wishes, in_words
 from tests.factories import make_network, make_person, make_term
 from tests.newsletters.factories import make_subscriber, make_subscription
 from vocabularies.models import Scheme
@@ -394,6 +397,26 @@ def test_plus_address_is_an_address_of_its_own(client):
 
 
 # Saved searches ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", site_languages())
+def test_names_of_searches_in_old_proofs_are_taken_out_by_the_migration(language):
+    migration = import_module("newsletters.migrations.0004_take_names_of_searches_out_of_the_proof")
+    subscriber = make_subscriber()
+    wishes = Wishes(
+        languages=("en",), practices="weekly", searches=(("Asa's: walks", "q=walks"), ("Ada \\1 (x)", "q=x"))
+    )
+    other = "Sparade sökningar: något\nIn the middle: Saved search: stays"
+    with translation.override(language):
+        old, new = ("\n".join([*in_words(wishes, names_searches=named), consents.text()]) for named in (True, False))
+    assert "Asa's" in old
+    for text in (old, new, other, ""):
+        subscriber.consents.create(action=Action.CONFIRMED, way="link", text=text)
+
+    with connection.schema_editor() as editor:
+        migration.forget_names(apps, editor)
+
+    assert [row.text for row in subscriber.consents.order_by("pk")] == [new, new, other, ""]
 
 
 def test_library_carries_its_question_to_the_form(client):
