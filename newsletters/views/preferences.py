@@ -297,7 +297,8 @@ def address(request, door):
             form.add_error("email", error)
         else:
             words = _(
-                "One more click: we have sent a mail to the new address. Until you press its button, all stays as it is."
+                "One more click: if we may write to the new address, a mail is on its way. "
+                "Until you press its button, all stays as it is."
             )
             return _done(request, door, words)
     return show(request, door, status=422, new_address=form)

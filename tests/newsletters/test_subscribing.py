@@ -274,6 +274,32 @@ def test_answer_is_the_same_for_known_unknown_and_suppressed(client):
     }
 
 
+def test_answer_promises_nothing_where_all_mail_is_kept_away(client):
+    for email, scope in (("none@city.example", "all"), ("bulk@city.example", "bulk")):
+        Suppression.objects.create(email_hash=address_hash(email), reason="complained", scope=scope)
+
+    shown = {
+        client.post(SUBSCRIBE, TYPED | {"email": email}, follow=True).content
+        for email in ("none@city.example", "bulk@city.example", "new@city.example")
+    }
+
+    assert set(OutboxMail.objects.values_list("recipient", flat=True)) == {"bulk@city.example", "new@city.example"}
+    [page] = shown
+    assert "if we may write to this address, a mail is on its way" in page.decode()
+
+
+@pytest.mark.parametrize("scope", ["all", "bulk"])
+def test_own_account_is_promised_nothing_where_all_mail_is_kept_away(client, scope):
+    person = make_person(email=EMAIL)
+    Suppression.objects.create(email_hash=address_hash(EMAIL), reason="complained", scope=scope)
+    client.force_login(person)
+
+    page = client.post(SUBSCRIBE, TYPED, follow=True).content.decode()
+
+    assert OutboxMail.objects.count() == {"all": 0, "bulk": 1}[scope]
+    assert "if we may write to this address, a mail is on its way" in page
+
+
 def test_answer_takes_the_same_time(client, monkeypatch, settings):
     monkeypatch.setattr("newsletters.views.subscribing.LEAST_SECONDS", 0.15)
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"newsletter_request": "1000/m/ip"}
