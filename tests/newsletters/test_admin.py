@@ -1,8 +1,10 @@
 """Who sees subscribers in the administration, takes them away, and asks others."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -11,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.models import OutboxMail
+from newsletters.admin.subscribers import MOST_ERASED
 from newsletters.admin.throttles import ThrottleForm
 from newsletters.models import Subscriber, Subscription, Suppression, Throttle
-from newsletters.services import throttling
+from newsletters.services import forgetting, throttling
 from tests.events.conftest import make_coordinator
 from tests.factories import make_network, make_person
 from tests.newsletters.factories import make_subscriber, make_subscription
@@ -110,6 +113,26 @@ def test_administrator_sees_the_proof_and_erases(client, root, readers):
     assert "mine@city.example" not in page
     assert "erased" in page
     assert not LogEntry.objects.filter(object_repr__contains="mine@").exists()
+
+
+def test_more_people_than_one_page_can_ask_about_are_not_erased(client, root, monkeypatch):
+    monkeypatch.setattr("newsletters.admin.subscribers.MOST_ERASED", 2)
+    changelist = reverse("admin:newsletters_subscriber_changelist")
+    people = [make_subscriber() for _number in range(3)]
+    chosen = {"action": "erase_chosen", "_selected_action": [people[0].pk], "select_across": "1", "index": "0"}
+
+    for data in (chosen, chosen | {"confirmed": "1"}):
+        page = client.post(changelist, data, follow=True).content.decode()
+        assert "At most 2 people at a time: choose fewer. Nobody was erased." in page
+    assert Subscriber.objects.filter(erased_at=None).count() == 3
+
+    forgetting.erase(people[0], way="link")
+    page = client.post(changelist, chosen | {"_selected_action": [people[1].pk]}).content.decode()
+    assert sorted(map(int, re.findall(r'name="_selected_action" value="(\d+)"', page))) == [people[1].pk, people[2].pk]
+
+
+def test_as_many_people_as_may_be_erased_can_be_asked_about():
+    assert MOST_ERASED < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 
 def test_list_asks_the_same_number_of_queries_for_many_rows(client, root, network):
