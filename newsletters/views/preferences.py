@@ -164,6 +164,7 @@ def show(request, door, *, status=200, problem="", **forms):
         "door": door,
         "form": form,
         "parts": form.parts(),
+        "has_two_filters": door.subscriber is not None and preferring.has_two_filters(door.subscriber),
         "consent": consents.text(),
         "searches": [_search(door, search, forms.get("search")) for search in searches],
         "subscribed": [(_scope_of(row), words) for row, words in rows],
