@@ -176,6 +176,8 @@ class SubscriptionAdmin(ReadOnlyMixin, ScopedAdmin, ExportAdmin, CleanAdmin):
     change_list_template = "admin/newsletters/subscription/change_list.html"
     list_display = ["address", "channel", "network", "frequency", "state", "state_at", "paused_until"]
     list_display_links = None
+    # By an index there is; what has none, as the time of the state, would sort the whole table for one page.
+    sortable_by = ["address"]
     list_filter = ["channel", "state", ("network", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["subscriber", "network"]
     search_fields = ["subscriber__email"]
