@@ -25,6 +25,8 @@ from newsletters.services.forgetting import erase
 from newsletters.services.importing import MOST, import_addresses
 
 LONGEST_FILE = 200_000
+MOST_ERASED = 200
+"""People erased at a time: the page that asks names each and has a field for each, and each takes a moment."""
 
 
 class AdministratorsOnly:
@@ -82,7 +84,11 @@ class SubscriberAdmin(AdministratorsOnly, ReadOnlyMixin, CleanAdmin):
     @admin.action(permissions=["view"], description=gettext_lazy("Erase the chosen people for good"))
     def erase_chosen(self, request, queryset):
         """Asks first: what is erased does not come back."""
-        found = list(queryset.filter(erased_at=None))
+        found = list(queryset.filter(erased_at=None)[: MOST_ERASED + 1])
+        if len(found) > MOST_ERASED:
+            told = _("At most %(most)s people at a time: choose fewer. Nobody was erased.")
+            messages.error(request, told % {"most": MOST_ERASED})
+            return None
         if "confirmed" not in request.POST:
             return self._asked_again(request, found)
         for subscriber in found:
@@ -91,6 +97,7 @@ class SubscriberAdmin(AdministratorsOnly, ReadOnlyMixin, CleanAdmin):
             self.log_change(request, subscriber, _("Erased for good"))
         told = ngettext("%(count)s person is erased.", "%(count)s people are erased.", len(found))
         messages.success(request, told % {"count": len(found)})
+        return None
 
     def _asked_again(self, request, found):
         context = {
@@ -169,6 +176,8 @@ class SubscriptionAdmin(ReadOnlyMixin, ScopedAdmin, ExportAdmin, CleanAdmin):
     change_list_template = "admin/newsletters/subscription/change_list.html"
     list_display = ["address", "channel", "network", "frequency", "state", "state_at", "paused_until"]
     list_display_links = None
+    # By an index there is; what has none, as the time of the state, would sort the whole table for one page.
+    sortable_by = ["address"]
     list_filter = ["channel", "state", ("network", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["subscriber", "network"]
     search_fields = ["subscriber__email"]

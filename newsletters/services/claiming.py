@@ -20,6 +20,7 @@ from django.utils import timezone
 from newsletters import frames
 from newsletters.models import Campaign, Claim, Delivery
 from newsletters.services import throttling
+from newsletters.services.taking_back import pull_left
 
 State = Delivery.State
 LEASE = timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
@@ -91,7 +92,8 @@ _OF_DIGESTS = _CLAIM.format(
 def claim_due(limit, now=None) -> tuple[uuid.UUID, list[Claimed], datetime]:
     """Take due rows of the digests or of one campaign for this worker; rows that others hold are passed over.
 
-    (claim, rows, when), by the database's clock: those of workers may differ by minutes.
+    A digest of which the reader has left a part since is taken back, to be made anew. (claim, rows, when), by the
+    database's clock: those of workers may differ by minutes.
     """
     claim, now = uuid.uuid4(), now or database_clock()
     values = {"limit": limit, "now": now, "until": now + LEASE, "claim": str(claim)}
@@ -103,6 +105,9 @@ def claim_due(limit, now=None) -> tuple[uuid.UUID, list[Claimed], datetime]:
                 found = {"campaign": campaign.pk, "network": campaign.network_id, "scope": frames.scope_of(campaign)}
                 cursor.execute(_OF_CAMPAIGN, values | found)
             rows = [Claimed(*row) for row in cursor.fetchall()]
+        if rows and campaign is None:
+            left = pull_left(claim, [row.id for row in rows if not row.skip])
+            return claim, [row for row in rows if row.id not in left], now
         if rows:
             return claim, rows, now
     return claim, [], now

@@ -9,8 +9,9 @@ import logging
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -26,6 +27,7 @@ from newsletters.services.taking_back import taken_back
 
 BLOCK = 5_000
 MOST_KEPT = 50_000
+LOOK_AGAIN_AFTER = timedelta(minutes=10)
 _LOCK = 5_170_000
 _FREQUENCIES = tuple(Frequency.values)
 _RECEIVING = "(w.state = 'active' OR w.state = 'paused' AND w.paused_until <= %(now)s)"
@@ -103,17 +105,18 @@ def _choice(interest_id):
     return Choice(tuple(interest.themes), tuple(interest.networks), tuple(interest.languages))
 
 
-def make_due(now=None, *, seconds=None, block=BLOCK) -> Made:
+def make_due(now=None, *, seconds=None, block=BLOCK, spares_looks=False) -> Made:
     """Make all digests that are due, or as many as can be in so many seconds; safe to run by many at once, at any time.
 
-    What one block fails with stops no other, and that block is due again.
+    What one block fails with stops no other, and that block is due again. `spares_looks`, for who comes every minute: where
+    nothing was due lately, readers are not looked through again for ten minutes, unless a further period has begun.
     """
     now, begun, made = now or timezone.now(), time.monotonic(), Made()
     made.pulled = taken_back(now)
+    # What was taken back is due again at once.
+    look = blocks_due_lately if spares_looks and not made.pulled else blocks_due
     blocks = [
-        (frequency, due, number)
-        for frequency, due in due_now(now)
-        for number in blocks_due(frequency, due, now, block)
+        (frequency, due, number) for frequency, due in due_now(now) for number in look(frequency, due, now, block)
     ]
     if not blocks:
         return made
@@ -177,6 +180,26 @@ def blocks_due(frequency, due, now, block=BLOCK) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_BLOCKS, _values(frequency, due, now) | {"block": block})
         return sorted(number for (number,) in cursor.fetchall())
+
+
+def blocks_due_lately(frequency, due, now, block=BLOCK) -> list[int]:
+    """As `blocks_due`, which goes through all readers of these zones; not asked again at once where nothing was due.
+
+    That nothing was is a hint of this process, for the same zones and periods. Without a cache there is no hint.
+    """
+    hint = f"digests-made:{frequency}"
+    try:
+        if cache.get(hint) == due:
+            return []
+    except Exception:
+        logger.warning("No hint which digests are made", exc_info=True)
+    found = blocks_due(frequency, due, now, block)
+    if not found:
+        try:
+            cache.set(hint, due, LOOK_AGAIN_AFTER.total_seconds())
+        except Exception:
+            logger.warning("No hint that digests are made", exc_info=True)
+    return found
 
 
 def _values(frequency, due, now):

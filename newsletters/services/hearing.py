@@ -5,6 +5,7 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -57,11 +58,11 @@ def hear(told: Told) -> bool:
     if told.kind not in HEARD:
         return False
     delivery = _delivery(told)
-    subscriber = delivery.subscriber if delivery else _subscriber(told.recipient)
+    subscriber = _subscriber(told, delivery)
     if subscriber:
         # The subscriber first, as in whatever ends subscriptions: no two transactions wait for each other.
         subscriber = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
-    _event, is_new = ProviderEvent.objects.get_or_create(
+    event, is_new = ProviderEvent.objects.get_or_create(
         provider=told.provider[:30],
         event_id=told.event_id[:200] or _made_up_id(told),
         defaults={
@@ -76,8 +77,10 @@ def hear(told: Told) -> bool:
     if delivery and told.kind in NEXT:
         state, before = NEXT[told.kind]
         Delivery.objects.filter(pk=delivery.pk, state__in=before).let_go(state)
-    if subscriber and _is_address_of(subscriber, told.recipient):
+    if subscriber:
         _draw_consequences(told, subscriber)
+    elif told.kind == "complained":
+        logger.warning("A complaint is about nobody we know (event %s)", event.pk)
     if delivery and delivery.campaign_id and told.kind in ("bounced", "complained"):
         pause_if_unhealthy(delivery.campaign_id)
     return True
@@ -117,18 +120,17 @@ def _delivery(told):
     return None
 
 
-def _is_address_of(subscriber, recipient):
-    """Who has moved to another address answers for nothing that happens at the old one."""
-    found = _subscriber(recipient) if recipient else subscriber
-    return found is not None and found.pk == subscriber.pk
+def _subscriber(told, delivery):
+    """Whom it concerns: who is at that address now, also where the mail was to one person or is deleted since.
 
-
-def _subscriber(recipient):
-    """Whom a mail to one person concerned, where that address also gets mail in bulk."""
+    Who has moved to another address answers for nothing that happens at the old one. Where no address is told, or none
+    that can be read, it is whom the mail went to.
+    """
     try:
-        return Subscriber.objects.filter(email_hash=address_hash(recipient)).first() if recipient else None
+        found = address_hash(parseaddr(told.recipient)[1])
     except ValidationError:
-        return None
+        return delivery.subscriber if delivery else None
+    return Subscriber.objects.filter(email_hash=found).first()
 
 
 def _made_up_id(told):

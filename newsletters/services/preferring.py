@@ -47,12 +47,18 @@ def prefer(subscriber: Subscriber, wishes: Wishes, *, way, text: str, language: 
     subscriber.languages, subscriber.time_zone = list(wishes.languages), wishes.time_zone
     subscriber.save()
     _end_what_is_not(subscriber, wishes, now)
-    turn_on(subscriber, wishes, now)
+    turn_on(subscriber, wishes, now, before=before)
     if wishes.channels() != before.channels() or wishes != before:
         is_end = bool(before.subscriptions()) and not wishes.subscriptions()
         action = Action.ENDED if is_end else Action.CHANGED
         record(subscriber, action, way, before if is_end else wishes, text=text, language=language)
     return "saved"
+
+
+def has_two_filters(subscriber: Subscriber) -> bool:
+    """Whether the digests of a person have different filters: `wishes_of` has that of the practices."""
+    live = subscriber.subscriptions.filter(state__in=Subscription.LIVE, interest__isnull=False)
+    return live.values("interest").distinct().count() > 1
 
 
 def needs_mail(subscriber: Subscriber, wishes: Wishes) -> bool:

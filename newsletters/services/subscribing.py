@@ -198,10 +198,14 @@ def lift(subscriber, *, is_confirmed=False) -> None:
     subscriber.bounce_score, subscriber.bounced_on = 0, None
 
 
-def turn_on(subscriber, wishes, now) -> None:
-    """Make what is wished active. A digest that a person gets already stays as it is where a search is added to it."""
+def turn_on(subscriber, wishes, now, *, before=None) -> None:
+    """Make what is wished active. A digest that a person gets already stays as it is where a search is added to it.
+
+    `before` are the choices that the person changed into these: a digest keeps of its own filter what was not changed.
+    """
     interest = interest_for(*wishes.interest)
-    present = {(row.channel, row.network_id): row for row in subscriber.subscriptions.all()}
+    rows = subscriber.subscriptions.select_related("interest")
+    present = {(row.channel, row.network_id): row for row in rows}
     known = set(Network.objects.filter(pk__in=[pk for pk in wishes.newsletters if pk]).values_list("pk", flat=True))
     for (channel, network), often in wishes.subscriptions().items():
         if network is not None and network not in known:
@@ -209,15 +213,29 @@ def turn_on(subscriber, wishes, now) -> None:
         row = present.get((channel, network)) or Subscription(
             subscriber=subscriber, channel=channel, network_id=network
         )
-        if row.state in Subscription.LIVE and wishes.searches:
+        is_live = row.state in Subscription.LIVE
+        if is_live and wishes.searches:
             continue
-        if row.state not in Subscription.LIVE:
+        if not is_live:
             row.state, row.state_at, row.active_from, row.paused_until = State.ACTIVE, now, now, None
         if channel != Channel.NEWSLETTER:
-            row.frequency, row.interest = often, interest
+            row.frequency = often
+            row.interest = _changed(row.interest, before, wishes) if is_live and before else interest
         if channel == Channel.PRACTICES:
             row.only_searches = wishes.only_searches
         row.save()
+
+
+def _changed(interest, before, wishes):
+    """What a digest has as its filter after a form that showed `before`, which may be another digest's filter."""
+    is_same = lambda name: set(getattr(before, name)) == set(getattr(wishes, name))  # noqa: E731
+    only_mine = bool(interest.languages) if wishes.only_mine == before.only_mine else wishes.only_mine
+    languages = interest.languages if is_same("languages") and interest.languages else wishes.languages
+    return interest_for(
+        interest.themes if is_same("themes") else wishes.themes,
+        interest.networks if is_same("networks") else wishes.networks,
+        languages if only_mine else (),
+    )
 
 
 def save_searches(subscriber, searches) -> None:

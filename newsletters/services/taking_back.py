@@ -28,18 +28,19 @@ _UNTOLD = """DELETE FROM newsletters_digestitem t
     USING {undone} AS u, newsletters_edition e, newsletters_subscription w
     WHERE e.id = u.edition_id AND w.subscriber_id = u.subscriber_id AND w.channel <> 'newsletter'
         AND t.subscription_id = w.id AND t.news_id = ANY(e.news)"""
-# Also what a reader would get of a channel that was left, or that comes at another frequency, while the mail waits.
+# What a reader would get of a channel that was left, or that comes at another frequency, while the mail waits.
+_IS_LEFT = """EXISTS (
+    SELECT FROM newsletters_subscription w
+    JOIN newsletters_digestitem t ON t.subscription_id = w.id AND t.news_id = ANY(e.news)
+    WHERE w.subscriber_id = d.subscriber_id AND w.channel <> 'newsletter'
+        AND NOT (w.state IN ('active', 'paused') AND w.frequency = i.frequency)
+)"""
 _PULL = f"""
 WITH pulled AS (
     DELETE FROM newsletters_delivery WHERE id IN (
         SELECT d.id FROM newsletters_delivery d
         JOIN newsletters_digestissue i ON i.id = d.issue_id JOIN newsletters_edition e ON e.id = d.edition_id
-        WHERE d.campaign_id IS NULL AND d.state = 'queued' AND (e.news && %s::bigint[] OR EXISTS (
-            SELECT FROM newsletters_subscription w
-            JOIN newsletters_digestitem t ON t.subscription_id = w.id AND t.news_id = ANY(e.news)
-            WHERE w.subscriber_id = d.subscriber_id AND w.channel <> 'newsletter'
-                AND NOT (w.state IN ('active', 'paused') AND w.frequency = i.frequency)
-        ))
+        WHERE {{these}}
         FOR UPDATE OF d SKIP LOCKED
     ) RETURNING id, issue_id, subscriber_id, edition_id
 ), issues AS (
@@ -47,8 +48,12 @@ WITH pulled AS (
 ), events AS (
     UPDATE newsletters_providerevent v SET delivery_id = NULL FROM pulled WHERE v.delivery_id = pulled.id
 ), untold AS ({_UNTOLD.format(undone="pulled")})
-SELECT count(*) FROM pulled
+SELECT id FROM pulled
 """
+_PULL_WAITING = _PULL.format(
+    these=f"d.campaign_id IS NULL AND d.state = 'queued' AND (e.news && %s::bigint[] OR {_IS_LEFT})"
+)
+_PULL_HELD = _PULL.format(these=f"d.id = ANY(%s) AND d.claim_id = %s AND {_IS_LEFT}")
 # Without an edition a row is done with, and out of the index that finds these.
 _UNSENT = f"""
 WITH unsent AS (
@@ -79,8 +84,18 @@ def pull_back(now=None) -> int:
         if not told:
             return 0
         gone = told - Board(now, now - LOOK_BACK).tellable_ids
-        cursor.execute(_PULL, [list(gone)])
-        return cursor.fetchone()[0]
+        cursor.execute(_PULL_WAITING, [list(gone)])
+        return cursor.rowcount
+
+
+def pull_left(claim, delivery_ids) -> set[int]:
+    """Undo those of these digests that a worker has just claimed and of which the reader has left a part since.
+
+    Returns the deliveries that are no more. What else stood in them is told by the next run, as in `pull_back`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PULL_HELD, [delivery_ids, str(claim)])
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def untell_unsent() -> int:

@@ -164,6 +164,7 @@ def show(request, door, *, status=200, problem="", **forms):
         "door": door,
         "form": form,
         "parts": form.parts(),
+        "has_two_filters": door.subscriber is not None and preferring.has_two_filters(door.subscriber),
         "consent": consents.text(),
         "searches": [_search(door, search, forms.get("search")) for search in searches],
         "subscribed": [(_scope_of(row), words) for row, words in rows],
@@ -297,7 +298,8 @@ def address(request, door):
             form.add_error("email", error)
         else:
             words = _(
-                "One more click: we have sent a mail to the new address. Until you press its button, all stays as it is."
+                "One more click: if we may write to the new address, a mail is on its way. "
+                "Until you press its button, all stays as it is."
             )
             return _done(request, door, words)
     return show(request, door, status=422, new_address=form)

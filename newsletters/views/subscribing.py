@@ -32,7 +32,7 @@ LEAST_SECONDS = 0.25
 RETRY_AFTER = 60
 SAVED = gettext_lazy("Your changes are saved.")
 ASKED = gettext_lazy(
-    "One more click: we have sent a mail to this address. What you chose counts once you press its button."
+    "One more click: if we may write to this address, a mail is on its way. What you chose counts once you press its button."
 )
 
 

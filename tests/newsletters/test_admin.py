@@ -1,8 +1,10 @@
 """Who sees subscribers in the administration, takes them away, and asks others."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -11,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.models import OutboxMail
+from newsletters import keys
+from newsletters.admin.subscribers import MOST_ERASED
 from newsletters.admin.throttles import ThrottleForm
 from newsletters.models import Subscriber, Subscription, Suppression, Throttle
-from newsletters.services import throttling
+from newsletters.services import forgetting, leaving, throttling
 from tests.events.conftest import make_coordinator
 from tests.factories import make_network, make_person
 from tests.newsletters.factories import make_subscriber, make_subscription
@@ -112,6 +116,26 @@ def test_administrator_sees_the_proof_and_erases(client, root, readers):
     assert not LogEntry.objects.filter(object_repr__contains="mine@").exists()
 
 
+def test_more_people_than_one_page_can_ask_about_are_not_erased(client, root, monkeypatch):
+    monkeypatch.setattr("newsletters.admin.subscribers.MOST_ERASED", 2)
+    changelist = reverse("admin:newsletters_subscriber_changelist")
+    people = [make_subscriber() for _number in range(3)]
+    chosen = {"action": "erase_chosen", "_selected_action": [people[0].pk], "select_across": "1", "index": "0"}
+
+    for data in (chosen, chosen | {"confirmed": "1"}):
+        page = client.post(changelist, data, follow=True).content.decode()
+        assert "At most 2 people at a time: choose fewer. Nobody was erased." in page
+    assert Subscriber.objects.filter(erased_at=None).count() == 3
+
+    forgetting.erase(people[0], way="link")
+    page = client.post(changelist, chosen | {"_selected_action": [people[1].pk]}).content.decode()
+    assert sorted(map(int, re.findall(r'name="_selected_action" value="(\d+)"', page))) == [people[1].pk, people[2].pk]
+
+
+def test_as_many_people_as_may_be_erased_can_be_asked_about():
+    assert MOST_ERASED < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+
+
 def test_list_asks_the_same_number_of_queries_for_many_rows(client, root, network):
     def count():
         with CaptureQueriesContext(connection) as found:
@@ -166,6 +190,24 @@ def test_import_that_will_not_do_is_refused_beside_the_field(client, coordinator
     assert not OutboxMail.objects.exists()
 
 
+def test_answer_is_the_same_for_who_is_there_waits_left_or_once_refused(client, coordinator, network):
+    there, waits, left, erased, complained = (make_subscriber(newsletters=[network]) for _number in range(5))
+    waits.subscriptions.update(state="pending")
+    leaving.end(left, keys.scope_of_newsletter(network.pk), way="link")
+    addresses = [one.email for one in (there, waits, left, erased, complained)]
+    forgetting.erase(erased, way="link")
+    Suppression.objects.create(email_hash=complained.email_hash, reason="complained", scope="all")
+
+    answers = set()
+    for address in addresses:
+        data = {"network": network.pk, "pasted": address, "language": "sv", "source": "A list"}
+        answers.add(tuple(str(told) for told in client.post(IMPORT, data, follow=True).context["messages"]))
+
+    words = "1 address was left out: subscribed already, asked before, or not to be written to."
+    assert answers == {("0 people are asked by mail.", words)}
+    assert not OutboxMail.objects.filter(kind="newsletters/invited").exists()
+
+
 def test_administrator_asks_for_the_hubs_own(client, root):
     client.post(IMPORT, {"network": "", "pasted": "asa@city.example", "language": "en", "source": "Congress"})
     assert Subscription.objects.get().network is None
@@ -212,6 +254,14 @@ def test_newest_subscriptions_are_found_by_their_key(client, root, readers):
     assert [
         query["sql"] for query in queries if 'ORDER BY "newsletters_subscription"."state_at"' in query["sql"]
     ] == []
+
+
+def test_subscriptions_are_sorted_by_what_has_an_index(client, root, readers):
+    page = client.get(LIST).content.decode()
+    assert re.findall(r'class="(sortable )?column-(\w+)', page) == [
+        ("sortable ", "address"),
+        *[("", name) for name in ("channel", "network", "frequency", "state", "state_at", "paused_until")],
+    ]
 
 
 @pytest.mark.parametrize(

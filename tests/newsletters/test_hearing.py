@@ -15,6 +15,7 @@ from hub.urls import urlpatterns as hub_urls
 from newsletters.models import Claim, ConsentEvent, Delivery, ProviderEvent, Subscriber, Subscription, Suppression
 from newsletters.services import hearing
 from newsletters.services.hearing import Told, hear
+from tests.newsletters.factories import make_subscriber
 
 pytestmark = pytest.mark.django_db
 urlpatterns = [path("mail/", include("anymail.urls")), *hub_urls]
@@ -92,6 +93,37 @@ def test_an_unknown_mail_is_noted_and_changes_nothing(delivery):
 def test_a_mail_to_one_person_that_came_back_counts_for_the_address(delivery):
     hear(Told(provider="x", event_id="1", kind="bounced", recipient=delivery.subscriber.email.upper()))
     assert Subscriber.objects.get().bounce_score == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "score"),
+    [("complained", "complained", 0), ("bounced", "active", 1), ("unsubscribed", "unsubscribed", 0)],
+)
+def test_what_is_told_of_a_mail_that_is_deleted_counts_for_the_address(delivery, kind, state, score):
+    event = told(delivery, kind, recipient=delivery.subscriber.email)
+    delivery.delete()
+    assert hear(event)
+    assert Subscription.objects.get().state == state
+    assert Subscriber.objects.get().bounce_score == score
+
+
+@pytest.mark.parametrize("recipient", ["", "undisclosed", "Asa <{}>", "<{}>"])
+def test_complaint_counts_however_the_address_is_told(delivery, recipient):
+    hear(told(delivery, "complained", recipient=recipient.format(delivery.subscriber.email)))
+    assert Subscription.objects.get().state == "complained"
+
+
+def test_complaint_about_a_mail_to_who_has_moved_counts_for_who_is_at_the_address_now(delivery):
+    moved, new = delivery.subscriber, make_subscriber()
+    hear(told(delivery, "complained", recipient=new.email))
+    assert Subscription.objects.get(subscriber=new).state == "complained"
+    assert Subscription.objects.get(subscriber=moved).state == "active"
+
+
+def test_complaint_that_finds_nobody_is_logged_without_the_address(caplog):
+    assert hear(told(kind="complained", recipient="nobody@city.example"))
+    [line] = [record.getMessage() for record in caplog.records if record.name == hearing.__name__]
+    assert line == f"A complaint is about nobody we know (event {ProviderEvent.objects.get().pk})"
 
 
 @pytest.mark.parametrize("reason", ["spam", "blocked", "other"])

@@ -17,6 +17,7 @@ from newsletters.emails import confirm_key, preferences_key
 from newsletters.keys import key_of
 from newsletters.models import ConsentEvent, SavedSearch, Subscriber, Subscription, Suppression
 from newsletters.services import forgetting, subscribing
+from newsletters.services.interests import interest_for
 from newsletters.wishes import Wishes
 from tests.factories import make_network, make_person, make_term
 from tests.newsletters.factories import make_subscriber, make_subscription
@@ -82,6 +83,66 @@ def test_saving_gives_exactly_what_was_chosen(client):
     assert subscriber.subscriptions.get(channel="newsletter", network=None).active_from == began
     [consent] = subscriber.consents.all()
     assert (consent.action, consent.way, consent.text) == ("changed", "link", consents.text())
+
+
+@pytest.fixture
+def two_filters():
+    """Somebody whose digests have different filters: (subscriber, practices' theme, events' theme, events' network)."""
+    mine, other, network = make_term(Scheme.THEME), make_term(Scheme.THEME), make_network()
+    subscriber = make_subscriber(newsletters=[])
+    make_subscription(subscriber, "practices", interest=interest_for([mine.pk], [], ["en"]))
+    make_subscription(subscriber, "events", interest=interest_for([other.pk], [network.pk]))
+    return subscriber, mine, other, network
+
+
+def filters(subscriber):
+    """{digest: (themes, networks, languages)}."""
+    rows = subscriber.subscriptions.select_related("interest")
+    return {row.channel: (row.interest.themes, row.interest.networks, row.interest.languages) for row in rows}
+
+
+def posted(client, subscriber, **changes):
+    """What the page's form sends back, with these changes."""
+    form = client.get(page_of(subscriber)).context["form"]
+    shown = {name: form[name].value() for name in form.fields}
+    data = {name: list(value) if isinstance(value, tuple) else value for name, value in (shown | changes).items()}
+    return client.post(page_of(subscriber), {name: value for name, value in data.items() if value})
+
+
+def test_two_digests_keep_their_own_filters_when_they_are_not_changed(client, two_filters):
+    subscriber, mine, other, network = two_filters
+    before = filters(subscriber)
+    assert "those for events are different" in client.get(page_of(subscriber)).content.decode()
+
+    assert posted(client, subscriber, events="daily", time_zone="Asia/Amman").status_code == 302
+
+    assert filters(subscriber) == before
+    assert before == {"practices": ([mine.pk], [], ["en"]), "events": ([other.pk], [network.pk], [])}
+    assert subscriber.subscriptions.get(channel="events").frequency == "daily"
+
+
+def test_what_is_changed_in_the_filter_counts_for_both_digests(client, two_filters):
+    subscriber, _mine, _other, network = two_filters
+    new = make_term(Scheme.THEME)
+
+    posted(client, subscriber, themes=[new.pk], language_2="sv")
+    assert filters(subscriber) == {
+        "practices": ([new.pk], [], ["en", "sv"]),
+        "events": ([new.pk], [network.pk], []),
+    }
+
+    posted(client, subscriber, only_mine="")
+    posted(client, subscriber, only_mine="on", networks=[network.pk])
+    both = ([new.pk], [network.pk], ["en", "sv"])
+    assert filters(subscriber) == {"practices": both, "events": both}
+    assert "those for events are different" not in client.get(page_of(subscriber)).content.decode()
+
+
+def test_digest_that_is_chosen_anew_has_the_filter_that_is_shown(client, two_filters):
+    subscriber, mine, _other, _network = two_filters
+    posted(client, subscriber, events="")
+    posted(client, subscriber, events="weekly")
+    assert filters(subscriber) == dict.fromkeys(["practices", "events"], ([mine.pk], [], ["en"]))
 
 
 def test_saving_without_a_change_writes_no_consent(client):

@@ -5,8 +5,10 @@ import re
 import statistics
 import time
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.conf import settings as configured
 from django.core import mail
 from django.db import connection
@@ -15,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from common.languages import site_languages
 from common.logs import OneLineFormatter
 from common.models import OutboxMail
 from common.outbox.sending import send_waiting
@@ -24,7 +27,7 @@ from newsletters.emails import confirm_key, preferences_key
 from newsletters.models import CONFIRM_WITHIN, ConsentEvent, SavedSearch, Subscriber, Subscription, Suppression
 from newsletters.saved_searches import spelled
 from newsletters.services import forgetting, subscribing
-from newsletters.wishes import Wishes
+from newsletters.wishes import Wishes, in_words
 from tests.factories import make_network, make_person, make_term
 from tests.newsletters.factories import make_subscriber, make_subscription
 from vocabularies.models import Scheme
@@ -271,6 +274,32 @@ def test_answer_is_the_same_for_known_unknown_and_suppressed(client):
     }
 
 
+def test_answer_promises_nothing_where_all_mail_is_kept_away(client):
+    for email, scope in (("none@city.example", "all"), ("bulk@city.example", "bulk")):
+        Suppression.objects.create(email_hash=address_hash(email), reason="complained", scope=scope)
+
+    shown = {
+        client.post(SUBSCRIBE, TYPED | {"email": email}, follow=True).content
+        for email in ("none@city.example", "bulk@city.example", "new@city.example")
+    }
+
+    assert set(OutboxMail.objects.values_list("recipient", flat=True)) == {"bulk@city.example", "new@city.example"}
+    [page] = shown
+    assert "if we may write to this address, a mail is on its way" in page.decode()
+
+
+@pytest.mark.parametrize("scope", ["all", "bulk"])
+def test_own_account_is_promised_nothing_where_all_mail_is_kept_away(client, scope):
+    person = make_person(email=EMAIL)
+    Suppression.objects.create(email_hash=address_hash(EMAIL), reason="complained", scope=scope)
+    client.force_login(person)
+
+    page = client.post(SUBSCRIBE, TYPED, follow=True).content.decode()
+
+    assert OutboxMail.objects.count() == {"all": 0, "bulk": 1}[scope]
+    assert "if we may write to this address, a mail is on its way" in page
+
+
 def test_answer_takes_the_same_time(client, monkeypatch, settings):
     monkeypatch.setattr("newsletters.views.subscribing.LEAST_SECONDS", 0.15)
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"newsletter_request": "1000/m/ip"}
@@ -394,6 +423,26 @@ def test_plus_address_is_an_address_of_its_own(client):
 
 
 # Saved searches ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", site_languages())
+def test_names_of_searches_in_old_proofs_are_taken_out_by_the_migration(language):
+    migration = import_module("newsletters.migrations.0004_take_names_of_searches_out_of_the_proof")
+    subscriber = make_subscriber()
+    wishes = Wishes(
+        languages=("en",), practices="weekly", searches=(("Asa's: walks", "q=walks"), ("Ada \\1 (x)", "q=x"))
+    )
+    other = "Sparade sökningar: något\nIn the middle: Saved search: stays"
+    with translation.override(language):
+        old, new = ("\n".join([*in_words(wishes, names_searches=named), consents.text()]) for named in (True, False))
+    assert "Asa's" in old
+    for text in (old, new, other, ""):
+        subscriber.consents.create(action=Action.CONFIRMED, way="link", text=text)
+
+    with connection.schema_editor() as editor:
+        migration.forget_names(apps, editor)
+
+    assert [row.text for row in subscriber.consents.order_by("pk")] == [new, new, other, ""]
 
 
 def test_library_carries_its_question_to_the_form(client):

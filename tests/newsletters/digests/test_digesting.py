@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from events.models import Event, EventStep
 from events.services import life
-from newsletters import keys
+from newsletters import keys, tasks
 from newsletters.composing import KEY
 from newsletters.models import (
     Claim,
@@ -24,7 +26,8 @@ from newsletters.models import (
     Subscriber,
     Subscription,
 )
-from newsletters.services import digesting, forgetting, leaving, taking_back
+from newsletters.services import claiming, digesting, forgetting, leaving, taking_back
+from newsletters.services.delivering import Sender, send_due
 from newsletters.services.digesting import make_due
 from newsletters.services.taking_back import pull_back
 from practices.models import Practice
@@ -279,6 +282,69 @@ def test_digest_left_while_the_mail_waits_does_not_come():
     assert told(reader) == [["Night walks"]]
     assert told(other) == [["Seminar", "Night walks"]]
     assert make_due(MONDAY + 2 * MINUTE).pulled == 0
+
+
+def test_digest_left_since_the_last_run_is_not_claimed():
+    reader, other = make_reader(), make_reader()
+    practice = new_practice()
+    new_event()
+    make_due(MONDAY)
+    leaving.end(reader, keys.EVENTS, way="link")
+
+    _claim, rows, _at = claiming.claim_due(10, MONDAY + MINUTE)
+
+    assert [row.uid for row in rows] == [other.uid]
+    assert DigestItem.objects.filter(subscription__subscriber=reader).count() == 0
+    assert make_due(MONDAY + 2 * MINUTE).sent == 1
+    assert (told(reader), told(other)) == ([["Night walks"]], [["Seminar", "Night walks"]])
+    ledger = DigestItem.objects.filter(subscription__subscriber=reader)
+    assert list(ledger.values_list("news__practice", flat=True)) == [practice.pk]
+
+
+def test_digest_left_while_a_worker_holds_the_mail_is_taken_back_when_it_is_claimed_again():
+    reader = make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    claim, [row], at = claiming.claim_due(10, MONDAY + MINUTE)
+    with time_machine.travel(MONDAY + 2 * MINUTE, tick=False):
+        leaving.end(reader, keys.PRACTICES, way="link")
+
+    assert not claiming.begin(claim, row, None, at)
+    assert claiming.release(claim) == {"queued": 1}
+    assert claiming.claim_due(10, MONDAY + 3 * MINUTE)[1] == []
+
+    make_due(MONDAY + 4 * MINUTE)
+    assert told(reader) == [["Seminar"]]
+
+
+def test_batch_of_which_all_is_taken_back_is_followed_by_the_next(mail_server):
+    left, other = make_reader(), make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    leaving.end(left, keys.EVENTS, way="link")
+    Delivery.objects.update(next_attempt_at=timezone.now() - MINUTE)
+
+    with Sender() as sender:
+        first, second = send_due(sender, limit=1), send_due(sender, limit=1)
+
+    assert (first.answers, first.wait > 0) == ({}, True)
+    assert second.answers == {"accepted": 1}
+    assert [mail[1] for mail in mail_server.mails] == [[other.email]]
+    assert not Claim.objects.exists()
+
+
+def test_both_digests_left_are_skipped_as_before():
+    reader = make_reader()
+    new_practice()
+    new_event()
+    make_due(MONDAY)
+    leaving.end(reader, keys.DIGESTS, way="link")
+
+    _claim, [row], _at = claiming.claim_due(10, MONDAY + MINUTE)
+
+    assert row.skip == "unsubscribed"
 
 
 def test_digest_that_is_to_come_less_often_leaves_the_mail_that_waits():
@@ -781,6 +847,83 @@ def test_where_no_zone_is_due_no_reader_is_looked_for():
         make_due(six_in_the_morning_of_a_monday_the_first)
     assert len(queries) <= 5
     assert "newsletters_interest" not in str(queries.captured_queries)
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """[frequency] of each look through the readers; what the process remembered before is forgotten."""
+    cache.clear()
+    looked, look = [], digesting.blocks_due
+
+    def noted(frequency, *arguments):
+        looked.append(frequency)
+        return look(frequency, *arguments)
+
+    monkeypatch.setattr(digesting, "blocks_due", noted)
+    yield looked
+    cache.clear()
+
+
+def every_minute(now):
+    """What beat asks for, at a moment of the test's own; how many digests were queued by it."""
+    before = Delivery.objects.count()
+    with time_machine.travel(now, tick=False):
+        tasks.prepare_bulk()
+    return Delivery.objects.count() - before
+
+
+def test_readers_are_looked_through_every_ten_minutes_once_all_is_made(looks, monkeypatch):
+    monkeypatch.setattr(tasks.send_bulk, "apply_async", lambda **options: None)
+    make_reader()
+    new_practice()
+
+    # The look that finds something, the one that finds nothing more, and the hint from then on.
+    assert [every_minute(MONDAY + number * MINUTE) for number in range(11)] == [1] + [0] * 10
+    made = [frequency for frequency in looks if frequency == "weekly"]
+    assert (made, looks.count("daily"), looks.count("monthly")) == (["weekly"] * 2, 2, 2)
+
+    make_reader()
+    assert every_minute(MONDAY + 11 * MINUTE - timedelta(seconds=1)) == 0
+    assert every_minute(MONDAY + 11 * MINUTE) == 1
+
+
+def test_zone_or_period_that_begins_is_looked_at_at_once(looks):
+    make_reader()
+    new_practice()
+    with time_machine.travel(MONDAY, tick=False):
+        assert [make_due(spares_looks=True).sent for _time in range(3)] == [1, 0, 0]
+        make_reader(zone="Europe/Bucharest")
+        assert make_due(spares_looks=True).sent == 1
+        make_due(spares_looks=True)
+        make_reader(practices="daily", events="daily")
+        assert make_due(spares_looks=True).sent == 0
+    with time_machine.travel(MONDAY + DAY, tick=False):
+        assert make_due(spares_looks=True).sent == 1
+
+
+def test_what_is_taken_back_is_made_anew_at_once(looks):
+    reader = make_reader()
+    practice = new_practice("Taken off")
+    new_practice("Stays")
+    with time_machine.travel(MONDAY, tick=False):
+        assert [make_due(spares_looks=True).sent for _time in range(3)] == [1, 0, 0]
+        Practice.objects.filter(pk=practice.pk).update(status="withdrawn")
+        assert make_due(spares_looks=True).sent == 1
+    assert told(reader) == [["Stays"]]
+
+
+def test_digests_are_made_without_a_cache(looks, monkeypatch):
+    def fail(*arguments):
+        raise ConnectionError
+
+    monkeypatch.setattr(cache, "get", fail)
+    monkeypatch.setattr(cache, "set", fail)
+    make_reader()
+    new_practice()
+    with time_machine.travel(MONDAY, tick=False):
+        assert [make_due(spares_looks=True).sent for _time in range(2)] == [1, 0]
+        make_reader()
+        assert make_due(spares_looks=True).sent == 1
 
 
 def test_command_makes_what_is_due(capsys):
