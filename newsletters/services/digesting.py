@@ -19,7 +19,7 @@ from django.utils import timezone
 from newsletters.digests.board import Board, Choice
 from newsletters.digests.choosing import Search
 from newsletters.digests.press import CardError, Press
-from newsletters.models import Frequency, Interest, SavedSearch, Subscription
+from newsletters.models import ConsentEvent, Frequency, Interest, SavedSearch, Subscription
 from newsletters.periods import due_periods
 from newsletters.services.gathering import LOOK_BACK, gather
 from newsletters.services.printing import made_ready, write
@@ -109,7 +109,8 @@ def make_due(now=None, *, seconds=None, block=BLOCK, spares_looks=False) -> Made
     """Make all digests that are due, or as many as can be in so many seconds; safe to run by many at once, at any time.
 
     What one block fails with stops no other, and that block is due again. `spares_looks`, for who comes every minute: where
-    nothing was due lately, readers are not looked through again for ten minutes, unless a further period has begun.
+    nothing was due lately, readers are not looked through again for ten minutes, unless a further period has begun or
+    somebody has subscribed or changed something.
     """
     now, begun, made = now or timezone.now(), time.monotonic(), Made()
     made.pulled = taken_back(now)
@@ -185,18 +186,20 @@ def blocks_due(frequency, due, now, block=BLOCK) -> list[int]:
 def blocks_due_lately(frequency, due, now, block=BLOCK) -> list[int]:
     """As `blocks_due`, which goes through all readers of these zones; not asked again at once where nothing was due.
 
-    That nothing was is a hint of this process, for the same zones and periods. Without a cache there is no hint.
+    That nothing was is a hint of this process: for the same zones and periods, and until somebody subscribes or changes
+    something. Without a cache there is no hint.
     """
     hint = f"digests-made:{frequency}"
+    seen = due, ConsentEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
     try:
-        if cache.get(hint) == due:
+        if cache.get(hint) == seen:
             return []
     except Exception:
         logger.warning("No hint which digests are made", exc_info=True)
     found = blocks_due(frequency, due, now, block)
     if not found:
         try:
-            cache.set(hint, due, LOOK_AGAIN_AFTER.total_seconds())
+            cache.set(hint, seen, LOOK_AGAIN_AFTER.total_seconds())
         except Exception:
             logger.warning("No hint that digests are made", exc_info=True)
     return found

@@ -16,6 +16,7 @@ from newsletters import keys, tasks
 from newsletters.composing import KEY
 from newsletters.models import (
     Claim,
+    ConsentEvent,
     Delivery,
     DigestIssue,
     DigestItem,
@@ -885,6 +886,17 @@ def test_readers_are_looked_through_every_ten_minutes_once_all_is_made(looks, mo
     make_reader()
     assert every_minute(MONDAY + 11 * MINUTE - timedelta(seconds=1)) == 0
     assert every_minute(MONDAY + 11 * MINUTE) == 1
+
+
+def test_who_subscribes_gets_a_first_digest_at_once(looks):
+    make_reader()
+    new_practice()
+    with time_machine.travel(MONDAY, tick=False):
+        assert [make_due(spares_looks=True).sent for _time in range(3)] == [1, 0, 0]
+        newcomer = make_reader()
+        assert make_due(spares_looks=True).sent == 0
+        ConsentEvent.objects.create(subscriber=newcomer, action="confirmed", way="link")
+        assert [make_due(spares_looks=True).sent for _time in range(2)] == [1, 0]
 
 
 def test_zone_or_period_that_begins_is_looked_at_at_once(looks):
