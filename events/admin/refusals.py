@@ -1,28 +1,21 @@
-"""What services refuse, told in the form."""
+"""What services refuse, told in the forms of an event."""
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import OperationalError
 from django.utils.translation import gettext_lazy
 
+from common import refusals
 from events.models import Event
 
 LOCKED = gettext_lazy("Somebody else is giving out places at this moment. Please try again.")
 
 
 def attempt(form, verb):
-    """Call a service; what it refuses becomes errors of the form, next to the field where the form has it."""
+    """As `common.refusals.attempt`, for columns of an event; also where somebody else is giving out places."""
     try:
-        return verb()
-    except ValidationError as error:
-        errors = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
-        for name, texts in errors.items():
-            field = _field_of(form, name)
-            label = "" if field or name == NON_FIELD_ERRORS else _label(name)
-            for text in ValidationError(texts).messages:
-                form.add_error(field, f"{label}: {text}" if label else text)
+        return refusals.attempt(form, verb, field_of=_field_of, label_of=_label)
     except OperationalError:
         form.add_error(None, LOCKED)
-    return None
+        return None
 
 
 def _field_of(form, name):

@@ -159,8 +159,3 @@ class RegistrationForm(forms.Form):
 
     def consents(self) -> list[str]:
         return [consent.kind for consent in CONSENTS if self.cleaned_data[f"consent_{consent.kind}"]]
-
-    def refuse(self, error):
-        """Put what the service refused next to its field."""
-        for name, problems in (error.message_dict if hasattr(error, "error_dict") else {None: error.messages}).items():
-            self.add_error(name if name in self.fields else None, problems)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from js_asset import Media
 
+from common import refusals
 from common.forms import RICH_TEXT_WORDS
 from common.languages import current_language
 from common.text import plain_from_rich
@@ -23,7 +24,6 @@ from events.services.minutes import ConflictError, insert_notes, latest_revision
 from events.services.note_links import send_note_link, withdraw_note_link
 from events.showing import moment_in_words
 from events.views.planning import desk_context, for_who_runs_the_event
-from practices.views.reviewing import keep_errors
 from practices.wording import word_pieces
 
 READS = ["GET", "HEAD", "POST"]
@@ -78,7 +78,7 @@ def writing(request, event, group, address, template, frame, *, actor, link=None
                 conflict = latest = error.latest
                 form = _on(form, conflict)
             except ValidationError as error:
-                keep_errors(form, error)
+                refusals.tell(form, error)
             else:
                 messages.success(request, _("Saved."))
                 return redirect(address)
@@ -151,7 +151,7 @@ def send_link(request, event, group):
         try:
             link = send_note_link(group, actor=request.user, **form.cleaned_data)
         except ValidationError as error:
-            keep_errors(form, error)
+            refusals.tell(form, error)
         else:
             messages.success(request, _("The link is on its way to %(address)s.") % {"address": link.email})
             return _to_links(event, group)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from redis.exceptions import RedisError
 
 from accounts.limits import over_limit, seconds_to_wait, wait_in_words
+from common import refusals
 from events.forms.registering import RegistrationForm
 from events.models import Event
 from events.rules import closed_because
@@ -91,7 +92,7 @@ def _answered(request, event, form, sent):
     except ValidationError as error:
         if error_code(error) in CLOSED:
             return closed(request, event, error_code(error), status=409)
-        form.refuse(error)
+        refusals.tell(form, error)
         return _page(request, event, form, status=422)
     except RedisError:
         return _later(request, event, form)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.admin import CleanAdmin, ReadOnlyMixin
+from common.refusals import attempt
 from networks.models import City, Network, RoleAssignment
 from networks.rules import editable_cities, editable_networks, roles_of, visible_roles
 from networks.scoped_admin import ScopedAdmin
@@ -119,14 +120,9 @@ class RoleAssignmentAdmin(ReadOnlyMixin, ScopedAdmin, CleanAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = InvitationForm(request.POST or None, actor=request.user)
-        if request.method == "POST" and form.is_valid():
-            try:
-                offer = form.offer()
-            except ValidationError as error:
-                form.add_error(None, error)
-            else:
-                self.message_user(request, _("%(email)s is invited.") % {"email": offer.invitation.email})
-                return HttpResponseRedirect(reverse("admin:networks_roleassignment_changelist"))
+        if request.method == "POST" and form.is_valid() and (offer := attempt(form, form.offer)):
+            self.message_user(request, _("%(email)s is invited.") % {"email": offer.invitation.email})
+            return HttpResponseRedirect(reverse("admin:networks_roleassignment_changelist"))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib.admin.sites import site
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from common.admin import ChoicesWidget
 from common.languages import current_language, name_in, site_languages
+from common.refusals import attempt
 from common.uploads import clean_image
 from events.admin.forms import date_input, time_input, zone_choices
 from events.models import Event
@@ -67,10 +68,7 @@ class CampaignForm(forms.ModelForm):
             chosen = {source, *cleaned.get("languages", ())}
             cleaned["languages"] = [code for code in site_languages() if code in chosen]
         if self.instance.pk:
-            try:
-                check_editable(self.instance, actor=self.actor, seen=cleaned.get("seen") or 0)
-            except ValidationError as error:
-                self.add_error(None, error)
+            attempt(self, lambda: check_editable(self.instance, actor=self.actor, seen=cleaned.get("seen") or 0))
         return cleaned
 
 
@@ -147,14 +145,3 @@ class TestForm(forms.Form):
     def __init__(self, campaign: Campaign, data=None):
         super().__init__(data, auto_id="test_%s")
         self.fields["language"].choices = language_choices(languages_of(campaign))
-
-
-def attempt(form, verb):
-    """Call a service; what it refuses becomes errors of the form, next to the field where the form has it."""
-    try:
-        return verb()
-    except ValidationError as error:
-        errors = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
-        for name, texts in errors.items():
-            form.add_error(name if name in form.fields else None, texts)
-    return None

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from common.languages import direction, in_all_languages, own_name
+from common.refusals import attempt
 from newsletters.admin.campaign_doing import RETRY, TEST, button_named
-from newsletters.admin.campaign_forms import PUBLIC, attempt
+from newsletters.admin.campaign_forms import PUBLIC
 from newsletters.admin.campaign_overview import overview, report
 from newsletters.frames import preferences_address, site
 from newsletters.rendering import languages_of

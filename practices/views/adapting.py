@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common import refusals
 from common.languages import current_language
 from networks.models import City
 from networks.rules import roles_of
@@ -16,7 +17,6 @@ from practices.forms.reviewing import AdaptationForm, AnswerForm
 from practices.models import Adaptation
 from practices.views.history import visible_practice
 from practices.views.keeping import keeps_words
-from practices.views.reviewing import keep_errors
 from practices.views.workspace import for_people_with_a_role
 
 LISTED_AT_MOST = 200
@@ -39,7 +39,7 @@ def practice_adapt(request, pk):
         try:
             adaptation = services.claim_adaptation(origin, actor=request.user, **form.cleaned_data)
         except ValidationError as error:
-            keep_errors(form, error)
+            refusals.tell(form, error)
         else:
             messages.success(request, _("Recorded. It is shown once the city it comes from has confirmed it."))
             return redirect("workspace:adaptation", adaptation.pk)
@@ -74,7 +74,7 @@ def adaptation(request, pk):
             try:
                 answer(found, actor=request.user, **form.cleaned_data)
             except ValidationError as error:
-                keep_errors(form, error)
+                refusals.tell(form, error)
             else:
                 return redirect("workspace:adaptation", found.pk)
     context = {

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Invitation
+from common import refusals
 from common.languages import current_language
 from common.ordering import sort_key
 from networks import services
 from networks.forms import ColleagueForm
 from networks.models import City, RoleAssignment
 from networks.rules import Role, may_end_contribution, may_keep_invitation, roles_of
-from practices.views.reviewing import keep_errors
 from practices.views.workspace import for_people_with_a_role
 
 LISTED_AT_MOST = 200
@@ -39,7 +39,7 @@ def city(request, slug=""):
         try:
             offer = services.invite_colleague(found, actor=request.user, **form.cleaned_data)
         except ValidationError as error:
-            keep_errors(form, error)
+            refusals.tell(form, error)
         else:
             messages.success(request, _("%(email)s is invited.") % {"email": offer.invitation.email})
             return _to_page(found)

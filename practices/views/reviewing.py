@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from common import refusals
 from common.languages import current_language, site_languages
 from common.waiting import days_since
 from networks.rules import roles_of
@@ -213,7 +214,7 @@ def review_act(request, pk, verb):
         try:
             VERBS[verb](revision, form, request.user)
         except ValidationError as error:
-            keep_errors(form, error)
+            refusals.tell(form, error)
         else:
             return redirect(_afterwards(request, revision, form, verb))
     return render_review(request, revision, {verb: form}, status=422)
@@ -224,15 +225,6 @@ def _bound_form(request, revision, verb):
         return AssignForm(request.POST, people=services.possible_reviewers(revision), prefix="assign")
     form_class = type(_forms(revision, False)[verb])
     return form_class(request.POST, prefix=None if verb == "comment" else verb)
-
-
-def keep_errors(form, error):
-    """Put the services' refusals next to the fields they are about."""
-    if hasattr(error, "error_dict"):
-        for name, errors in error.error_dict.items():
-            form.add_error(name if name in form.fields else None, errors)
-    else:
-        form.add_error(None, error)
 
 
 def _afterwards(request, revision, form, verb):
