@@ -162,7 +162,7 @@ def registered(people, seats):
 
     from django.utils import timezone
 
-    from events.emails import address
+    from events.emails.participating import address
     from events.models import Event, SeatPool
     from events.services.registering import ensure_pools, register
 

@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from common.outbox.queueing import queue_mail
-from events.emails import address, tell, tell_programme
+from events.emails.participating import address, tell, tell_programme
 from events.models import Event, Registration, Room, SeatAllocation
 from events.rooms import own_rooms
 from events.rules import has_place

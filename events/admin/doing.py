@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
-from events.emails import remind_of_registration
+from events.emails.participating import remind_of_registration
 from events.models import Event, Registration
 from events.services import admitting, agenda, life, registering
 from events.services.dates import Deadlines

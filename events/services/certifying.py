@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.text import clean_plain
-from events.emails import address, tell
+from events.emails.participating import address, tell
 from events.models import Attendance, Certificate, Event, Registration
 from events.rules import runs
 from events.services.attending import OVER, length_of, minutes_of_event, sessions_that_count

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from events.emails import ask_to_cohost, tell_cohost_answer, tell_cohosting_withdrawn
+from events.emails.cohosting import ask_to_cohost, tell_cohost_answer, tell_cohosting_withdrawn
 from events.models import CoHostInvitation, Event, EventStep
 from events.rules import COHOSTING_OPEN, may_answer_for, runs
 from networks.models import Network

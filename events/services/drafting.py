@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from common.text import clean_rich
-from events.emails import announce_draft
+from events.emails.drafting import announce_draft
 from events.models import EventPractice
 from events.rules import runs
 from practices.models import Practice

@@ -18,7 +18,7 @@ from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from events.emails import address, tell
+from events.emails.participating import address, tell
 from events.models import Event, FeedbackInvitation, FeedbackResponse, Registration
 from events.rules import runs
 from events.services.attending import OVER

@@ -197,7 +197,7 @@ def _forget(before, batch):
     free = _due(before).filter(pk__in=batch).select_for_update(of=["self"], skip_locked=True)
     rows = list(free.order_by("pk").values_list("pk", "event"))
     ids = [pk for pk, _event in rows]
-    # Their keys name the registration (`emails.tell`): somebody may have withdrawn and come back with the same address.
+    # Their keys name the registration (`tell`): somebody may have withdrawn and come back with the same address.
     named = Func(F("key"), Value(":"), Value(2), function="split_part", output_field=CharField())
     mails = OutboxMail.objects.annotate(registration=named).filter(
         about__in={f"event:{event}" for _pk, event in rows},

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from events.emails import mail_nomination
+from events.emails.nominating import mail_nomination
 from events.models import Event
 
 

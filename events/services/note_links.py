@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from events.emails import mail_note_link
+from events.emails.note_links import mail_note_link
 from events.models import BreakoutGroup, NoteLink
 from events.rules import NOTES_OPEN, runs
 

@@ -6,7 +6,7 @@ from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from events.emails import announce_calendar
+from events.emails.participating import announce_calendar
 from events.mine import own_addresses
 from events.models import PersonalCalendar, Registration
 

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from events.consents import CONSENTS
-from events.emails import ask_to_confirm, remind_of_registration
+from events.emails.participating import ask_to_confirm, remind_of_registration
 from events.models import Event, Registration, RegistrationConsent, SeatAllocation, SeatPool
 from events.rules import closed_because, may_register
 from events.services.entering import CLOSED, check_mode, enter, pool_of

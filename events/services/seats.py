@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from events.emails import announce_offer, announce_seat, announce_states
+from events.emails.participating import announce_offer, announce_seat, announce_states
 from events.models import GroupPlace, Registration, RegistrationStep, SeatAllocation, SeatPool
 
 State = SeatAllocation.State

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from events.emails import tell
+from events.emails.participating import tell
 from events.models import Event, EventStep, Registration, SeatReserve
 from events.rules import has_place
 from events.services.seats import lock_pools

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.views import token_page
-from events.emails import OWN_DATA, tell_of_own_data
+from events.emails.participating import OWN_DATA, tell_of_own_data
 from events.models import Certificate, Registration
 from events.personal_data import of_address, of_participation, told
 from events.services.forgetting import erase

@@ -13,8 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from common.models import OutboxMail
-from events import emails, notices
-from events.emails import tell
+from events import notices
+from events.emails.participating import tell
 from events.models import Registration
 from events.services import entering, life, polls, registering
 from tests.events.factories import make_event, make_registration
@@ -146,7 +146,7 @@ def test_while_postponed_no_entry_is_sent_for_a_date_that_is_none(network, coord
     event = make_event(networks=[network])
     row = make_registration(event)
     row.event = life.postpone(event, actor=coordinator)
-    emails.tell(row, "place", "1", method="REQUEST")
+    tell(row, "place", "1", method="REQUEST")
     assert OutboxMail.objects.get(kind="events/place").calendar == ""
 
 

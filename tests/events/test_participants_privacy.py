@@ -19,7 +19,7 @@ from django.utils import timezone
 from common.models import OutboxMail
 from events import tasks
 from events.documents.report import _by_country
-from events.emails import OWN_DATA
+from events.emails.participating import OWN_DATA
 from events.models import (
     Certificate,
     DatePoll,

@@ -188,7 +188,7 @@ def test_erase_keeps_counts_of_what_has_been(participant):
 
 def test_erase_closes_links_and_sends_nothing_that_waits(participant, client):
     rows = list(Registration.objects.filter(email=EMAIL))
-    from events.emails import address
+    from events.emails.participating import address
 
     links = [address(row).removeprefix("http://localhost:8000") for row in rows]
     before = [client.get(link).status_code for link in links]

@@ -1,26 +1,23 @@
-"""Mails of events: who is told what, each once, in the own language, with the calendar entry where it matters.
+"""Mails to those who take part: who is told what, each once, in the own language, with the calendar entry where it matters.
 
-A mail's templates are mail/events/<kind>.subject.txt and .txt. All of them are essential: whoever registered wants to know.
+All of them are essential: whoever registered wants to know.
 """
 
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from common.languages import current_language
 from common.localized import localized
 from common.models import OutboxMail
-from common.outbox.queueing import queue_mail, queue_mails, unlinked, write_mail
-from common.phrases import listed
+from common.outbox.queueing import queue_mails, unlinked, write_mail
 from events.calendars import Invitations, personal_address
+from events.emails.nominating import nomination_address
 from events.models import Nomination, Registration, SeatPool
 from events.showing import moment_in_words, when_in_words, where_in_words
 from events.tokens import token_of
-from networks.emails import coordinators_of, holders
-from networks.models import RoleAssignment
 
 State = Registration.State
 
@@ -209,134 +206,3 @@ def _event_address(registration):
         if nomination:
             return nomination_address(nomination)
     return settings.SITE_URL.rstrip("/") + event.get_absolute_url()
-
-
-def nomination_address(nomination, page="nominated") -> str:
-    """Where a nominated person reads of the event and registers, in the current language."""
-    return settings.SITE_URL.rstrip("/") + reverse(
-        f"events:{page}", args=[nomination.uid, token_of(nomination, "nomination")]
-    )
-
-
-def mail_nomination(nomination) -> None:
-    """That somebody may register, with the link that opens the event; once for each nomination."""
-    event = nomination.event
-    with translation.override(nomination.language):
-        context = {
-            "event_title": str(event),
-            "when": when_in_words(event),
-            "where": where_in_words(event),
-            "name": unlinked(nomination.name),
-            "contact": event.contact_email,
-            "hosts": listed(str(network) for network in event.networks.all()),
-            "link": nomination_address(nomination),
-        }
-    queue_mail(
-        "events/nominated",
-        to=nomination.email,
-        name=nomination.name,
-        language=nomination.language,
-        context=context,
-        key=f"event-nominated:{nomination.pk}",
-        essential=True,
-        secret=True,
-        about=f"event:{event.pk}",
-    )
-
-
-def mail_note_link(link, key) -> None:
-    """The page on which a moderator or rapporteur writes the notes of a group. `key` names the occasion."""
-    group, event = link.group, link.group.session.event
-    with translation.override(link.language):
-        path = reverse("events:group-notes", args=[link.uid, token_of(link, "notes")])
-        context = {
-            "event_title": str(event),
-            "group": str(group),
-            "session": str(group.session),
-            "when": moment_in_words(group.session.starts_at, event.time_zone),
-            "name": unlinked(link.name),
-            "contact": event.contact_email,
-            "link": settings.SITE_URL.rstrip("/") + path,
-        }
-    queue_mail(
-        "events/note-link",
-        to=link.email,
-        name=link.name,
-        language=link.language,
-        context=context,
-        key=f"event-note-link:{link.pk}:{key}",
-        essential=True,
-        secret=True,
-        about=f"event:{event.pk}",
-    )
-
-
-def ask_to_cohost(invitation) -> None:
-    """To the coordinators of the network, with the page on which they answer."""
-    for person in coordinators_of([invitation.network_id]):
-        _of_cohosting(invitation, "cohost-asked", person, "event_desk:cohosting", invitation.pk)
-
-
-def tell_cohosting_withdrawn(invitation) -> None:
-    for person in coordinators_of([invitation.network_id]):
-        _of_cohosting(invitation, "cohost-withdrawn", person, "event_desk:cohosting", invitation.pk)
-
-
-def tell_cohost_answer(invitation) -> None:
-    """To who asked, while that person works here."""
-    person = invitation.asked_by
-    if person and person.is_active:
-        kind = "cohost-accepted" if invitation.state == invitation.State.ACCEPTED else "cohost-declined"
-        _of_cohosting(invitation, kind, person, "admin:events_event_cohosts", invitation.event_id)
-
-
-def _of_cohosting(invitation, kind, person, page, pk):
-    event = invitation.event
-    with translation.override(person.language):
-        context = {
-            "event_title": str(event),
-            "when": when_in_words(event),
-            "network": str(invitation.network),
-            "hosts": listed(event.networks.all()),
-            "actor": unlinked(invitation.asked_by or ""),
-            "message": invitation.message,
-            "name": unlinked(person.name),
-            "link": settings.SITE_URL.rstrip("/") + reverse(page, args=[pk]),
-        }
-    queue_mail(
-        f"events/{kind}",
-        to=person.email,
-        language=person.language,
-        context=context,
-        key=f"event-{kind}:{invitation.pk}:{person.pk}",
-        name=person.name,
-        person=person,
-        about=f"event:{event.pk}",
-    )
-
-
-def announce_draft(shown, *, actor) -> None:
-    """Tell the officers of a city that a practice they showed at an event waits as a draft."""
-    people = holders(
-        Q(role__in=[RoleAssignment.Role.FOCAL_POINT, RoleAssignment.Role.CONTRIBUTOR], city=shown.city_id)
-    )
-    for person in people:
-        if person.pk == actor.pk:
-            continue
-        with translation.override(person.language):
-            context = {
-                "title": shown.title,
-                "event_title": str(shown.event),
-                "actor": str(actor),
-                "link": settings.SITE_URL.rstrip("/") + reverse("workspace:write", args=[shown.practice_id]),
-            }
-        queue_mail(
-            "events/practice-drafted",
-            to=person.email,
-            language=person.language,
-            context=context,
-            key=f"event-practice-drafted:{shown.pk}:{shown.practice_id}:{person.pk}",
-            name=person.name,
-            person=person,
-            about=f"event:{shown.event_id}",
-        )

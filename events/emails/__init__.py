@@ -1,0 +1,1 @@
+"""Mails of events. The templates of one are mail/events/<kind>.subject.txt and .txt."""

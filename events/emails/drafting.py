@@ -1,0 +1,37 @@
+"""The mail to a city whose practice was shown at an event and waits as a draft."""
+
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import translation
+
+from common.outbox.queueing import queue_mail
+from networks.emails import holders
+from networks.models import RoleAssignment
+
+
+def announce_draft(shown, *, actor) -> None:
+    """Tell the officers of a city that a practice they showed at an event waits as a draft."""
+    people = holders(
+        Q(role__in=[RoleAssignment.Role.FOCAL_POINT, RoleAssignment.Role.CONTRIBUTOR], city=shown.city_id)
+    )
+    for person in people:
+        if person.pk == actor.pk:
+            continue
+        with translation.override(person.language):
+            context = {
+                "title": shown.title,
+                "event_title": str(shown.event),
+                "actor": str(actor),
+                "link": settings.SITE_URL.rstrip("/") + reverse("workspace:write", args=[shown.practice_id]),
+            }
+        queue_mail(
+            "events/practice-drafted",
+            to=person.email,
+            language=person.language,
+            context=context,
+            key=f"event-practice-drafted:{shown.pk}:{shown.practice_id}:{person.pk}",
+            name=person.name,
+            person=person,
+            about=f"event:{shown.event_id}",
+        )
