@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from common.outbox.queueing import queue_mail
+from common.outbox.queueing import queue_mail_to
 from events.emails.participating import address, tell, tell_programme
 from events.models import Event, Registration, Room, SeatAllocation
 from events.rooms import own_rooms
@@ -175,13 +175,10 @@ def tell_report_due(event) -> None:
                 "name": person.name,
                 "link": settings.SITE_URL.rstrip("/") + event.get_absolute_url(),
             }
-        queue_mail(
+        queue_mail_to(
+            person,
             "events/report-due",
-            to=person.email,
-            language=person.language,
             context=context,
-            key=f"event-report-due:{event.pk}:{person.pk}",
-            name=person.name,
-            person=person,
+            key=f"event-report-due:{event.pk}",
             about=f"event:{event.pk}",
         )

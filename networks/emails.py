@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.urls import reverse
 
-from common.outbox.queueing import queue_mail, unlinked
+from common.outbox.queueing import queue_mail_to, unlinked
 from networks.models import City, Membership, RoleAssignment
 
 Role = RoleAssignment.Role
@@ -21,14 +21,11 @@ def tell_of_request(sender, account_request, **kwargs):
             "message": account_request.message,
             "link": settings.SITE_URL.rstrip("/") + reverse("admin:accounts_accountrequest_changelist"),
         }
-        queue_mail(
+        queue_mail_to(
+            person,
             "account-asked",
-            to=person.email,
-            language=person.language,
             context=context,
-            key=f"account-asked:{account_request.pk}:{person.pk}",
-            name=person.name,
-            person=person,
+            key=f"account-asked:{account_request.pk}",
         )
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from common.languages import direction
 from common.localized import localized
-from common.outbox.queueing import queue_mail
+from common.outbox.queueing import queue_mail_to
 from networks.emails import coordinators_of, holders
 from networks.models import RoleAssignment
 from practices.models import Adaptation, Practice, Revision
@@ -174,12 +174,9 @@ def _send(kind, person, key, practice, address, actor, extra=None):
             "url": settings.SITE_URL.rstrip("/") + address(),
             **{name: value() if callable(value) else value for name, value in (extra or {}).items()},
         }
-    queue_mail(
+    queue_mail_to(
+        person,
         kind,
-        to=person.email,
-        language=person.language,
         context=context,
-        key=f"{key}:{person.pk}",
-        name=person.name,
-        person=person,
+        key=key,
     )

@@ -31,6 +31,19 @@ def queue_mail(kind, *, replaces=False, **values) -> OutboxMail | None:
     return mail and OutboxMail.objects.get(key=mail.key)
 
 
+def queue_mail_to(person, kind, *, key, **values) -> OutboxMail | None:
+    """As `queue_mail`, to somebody with an account, in that person's language; `key` names the occasion alone."""
+    return queue_mail(
+        kind,
+        to=person.email,
+        name=person.name,
+        language=person.language,
+        person=person,
+        key=f"{key}:{person.pk}",
+        **values,
+    )
+
+
 def queue_mails(mails, *, replaces=False) -> None:
     """As `queue_mail`, for several from `write_mail` in one statement; passes over None.
 

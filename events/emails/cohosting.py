@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from common.outbox.queueing import queue_mail, unlinked
+from common.outbox.queueing import queue_mail_to, unlinked
 from common.phrases import listed
 from events.showing import when_in_words
 from networks.emails import coordinators_of
@@ -42,13 +42,10 @@ def _of_cohosting(invitation, kind, person, page, pk):
             "name": unlinked(person.name),
             "link": settings.SITE_URL.rstrip("/") + reverse(page, args=[pk]),
         }
-    queue_mail(
+    queue_mail_to(
+        person,
         f"events/{kind}",
-        to=person.email,
-        language=person.language,
         context=context,
-        key=f"event-{kind}:{invitation.pk}:{person.pk}",
-        name=person.name,
-        person=person,
+        key=f"event-{kind}:{invitation.pk}",
         about=f"event:{event.pk}",
     )

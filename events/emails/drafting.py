@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
 
-from common.outbox.queueing import queue_mail
+from common.outbox.queueing import queue_mail_to
 from networks.emails import holders
 from networks.models import RoleAssignment
 
@@ -25,13 +25,10 @@ def announce_draft(shown, *, actor) -> None:
                 "actor": str(actor),
                 "link": settings.SITE_URL.rstrip("/") + reverse("workspace:write", args=[shown.practice_id]),
             }
-        queue_mail(
+        queue_mail_to(
+            person,
             "events/practice-drafted",
-            to=person.email,
-            language=person.language,
             context=context,
-            key=f"event-practice-drafted:{shown.pk}:{shown.practice_id}:{person.pk}",
-            name=person.name,
-            person=person,
+            key=f"event-practice-drafted:{shown.pk}:{shown.practice_id}",
             about=f"event:{shown.event_id}",
         )

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from common.outbox.queueing import queue_mail
+from common.outbox.queueing import queue_mail_to
 from common.templatetags.hub import day
 from events.models import ActionItem, Decision, Event, Outcome
 from events.rules import runs
@@ -99,13 +99,10 @@ def _remind(item, kind):
                 "due": day(item.due_on),
                 "link": settings.SITE_URL.rstrip("/") + path,
             }
-        queue_mail(
+        queue_mail_to(
+            person,
             f"events/{kind}",
-            to=person.email,
-            name=person.name,
-            language=person.language,
             context=context,
-            key=f"event-{kind}:{item.pk}:{item.due_on}:{person.pk}",
-            person=person,
+            key=f"event-{kind}:{item.pk}:{item.due_on}",
             about=f"event:{item.event_id}",
         )

@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils import translation
 
-from common.outbox.queueing import queue_mail, unlinked
+from common.outbox.queueing import queue_mail_to, unlinked
 from networks.emails import coordinators_of
 from newsletters.frames import site
 from newsletters.models import Campaign
@@ -16,18 +16,15 @@ def tell_not_begun(campaign: Campaign) -> None:
         with translation.override(person.language):
             problems = [str(problem) for problem in problems_of(campaign) if not problem.is_hint]
             title = unlinked(campaign)
-        queue_mail(
+        queue_mail_to(
+            person,
             "newsletter-not-sent",
-            to=person.email,
-            language=person.language,
             context={
                 "title": title,
                 "problems": [unlinked(problem) for problem in problems],
                 "link": site(reverse("admin:newsletters_campaign_overview", args=[campaign.pk])),
             },
-            key=f"newsletter-not-sent:{campaign.pk}:{campaign.version}:{person.pk}",
-            name=person.name,
-            person=person,
+            key=f"newsletter-not-sent:{campaign.pk}:{campaign.version}",
             essential=True,
             about=f"newsletter:{campaign.pk}",
         )

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.models import OutboxMail
+from common.outbox import queueing
 from common.waiting import waiting_for
 from events.models import ActionItem, Decision, MinutesRevision, Outcome
 from events.services.following_up import mark_done, remind_of_actions
@@ -378,16 +379,14 @@ def test_reminder_that_fails_does_not_stop_the_others(event, city, officer, admi
     grant_role(officer, "focal-point", actor=admin_user, city=lund)
     broken = ActionItem.objects.create(event=event, city=city, text="Broken", due_on=TODAY)
     ActionItem.objects.create(event=event, city=lund, text="Fine", due_on=TODAY)
-    from events.services import following_up
-
-    original = following_up.queue_mail
+    original = queueing.queue_mail
 
     def fail(kind, *, key, **values):
         if f":{broken.pk}:" in key:
             raise RuntimeError
         return original(kind, key=key, **values)
 
-    monkeypatch.setattr(following_up, "queue_mail", fail)
+    monkeypatch.setattr(queueing, "queue_mail", fail)
     assert remind_of_actions(NOW) == 1
     assert reminders() == [("events/action-due", "officer@example.org")]
 

@@ -1,8 +1,9 @@
 import pytest
 
+from common.outbox import queueing
 from networks.models import RoleAssignment
 from networks.services import grant_role
-from practices import emails, services
+from practices import services
 from tests.factories import make_city, make_network, make_person
 from tests.practices.editorial import complete
 
@@ -47,5 +48,5 @@ def sent(monkeypatch):
     def deliver(kind, *, to, **rest):
         mails.append((kind, to))
 
-    monkeypatch.setattr(emails, "queue_mail", deliver)
+    monkeypatch.setattr(queueing, "queue_mail", deliver)
     return mails

@@ -6,8 +6,9 @@ from django.template.loader import render_to_string
 from django.test import override_settings
 from django.utils import timezone, translation
 
+from common.outbox import queueing
 from networks.services import grant_role
-from practices import emails, services
+from practices import services
 from tests.factories import make_city, make_person, make_practice
 from tests.practices.conftest import Role
 from tests.practices.editorial import complete, harmless
@@ -86,7 +87,7 @@ def test_adaptation_is_told_to_the_origin_and_its_answer_to_who_claimed_it(sent,
 
 def test_mail_is_in_the_language_of_its_reader_with_a_key_of_its_own(monkeypatch, hub, submitted):
     mails = []
-    monkeypatch.setattr(emails, "queue_mail", lambda kind, **values: mails.append(values))
+    monkeypatch.setattr(queueing, "queue_mail", lambda kind, **values: mails.append(values))
     with translation.override("ar"):
         services.request_changes(submitted, actor=hub.coordinator, note="Kortare.")
     [mail] = mails
@@ -109,7 +110,7 @@ def test_mail_is_in_the_language_of_its_reader_with_a_key_of_its_own(monkeypatch
 
 def test_reviews_due_soon_are_reminded_of_under_one_key(monkeypatch, hub):
     keys = []
-    monkeypatch.setattr(emails, "queue_mail", lambda kind, *, to, key, **values: keys.append((to, key)))
+    monkeypatch.setattr(queueing, "queue_mail", lambda kind, *, to, key, **values: keys.append((to, key)))
     today = timezone.localdate()
     soon = make_practice(city=hub.city, review_due_on=today + timedelta(days=29))
     make_practice(city=hub.city, review_due_on=today + timedelta(days=40))
