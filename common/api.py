@@ -262,6 +262,14 @@ class PublicListView(PublicView):
         return self.answer(self.records(found[self.paginator.slice]), found.count())
 
 
+def as_on_the_page(params, api_names):
+    """The API's parameters under the names that the page gives them; `api_names` are those of the API by the page's."""
+    renamed = params.copy()
+    for on_the_page, in_the_api in api_names.items():
+        renamed.setlist(on_the_page, params.getlist(in_the_api))
+    return renamed
+
+
 def only(queryset):
     """The record of a queryset that has one at most; otherwise 404, without a word on what was looked for."""
     record = queryset.first()

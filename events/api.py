@@ -10,6 +10,7 @@ from common.api import (
     NamedSerializer,
     PublicListView,
     PublicView,
+    as_on_the_page,
     documented,
     only,
     texts_field,
@@ -146,7 +147,7 @@ class EventList(PublicListView):
     def filter_problems(self, params):
         yield from super().filter_problems(params)
         self.values = catalogue(self.reader, library_version()[1])
-        for name, value in EventRequest.parse(as_on_the_page(params), self.values).unknown:
+        for name, value in EventRequest.parse(as_on_the_page(params, PARAMETER), self.values).unknown:
             if name not in ("page", "when"):
                 yield PARAMETER.get(name, name), value, _("Unknown value.")
 
@@ -161,14 +162,6 @@ class EventList(PublicListView):
     )
     def get(self, request):
         return self.answer_page()
-
-
-def as_on_the_page(params):
-    """The API's parameters under the names that the page gives them."""
-    renamed = params.copy()
-    for ours_on_the_page, ours in PARAMETER.items():
-        renamed.setlist(ours_on_the_page, params.getlist(ours))
-    return renamed
 
 
 class EventDetail(PublicView):

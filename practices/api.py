@@ -10,6 +10,7 @@ from common.api import (
     NamedSerializer,
     PublicListView,
     PublicView,
+    as_on_the_page,
     documented,
     only,
     texts_field,
@@ -146,7 +147,7 @@ class PracticeList(PublicListView):
 
     def filter_problems(self, params):
         self.values = catalogue(self.reader, library_version()[1])
-        self.asked = LibraryRequest.parse(as_on_the_page(params), self.values)
+        self.asked = LibraryRequest.parse(as_on_the_page(params, PARAMETER), self.values)
         for name, value in self.asked.unknown:
             if name != "page":
                 yield PARAMETER.get(name, name), value, _("Unknown value.")
@@ -179,14 +180,6 @@ class PracticeList(PublicListView):
 
 PARAMETER = {"language": "available_in"}
 """The API's name of a parameter where the page's is taken."""
-
-
-def as_on_the_page(params):
-    """The API's parameters under the names that the page gives them."""
-    renamed = params.copy()
-    for ours_on_the_page, ours in PARAMETER.items():
-        renamed.setlist(ours_on_the_page, params.getlist(ours))
-    return renamed
 
 
 class PracticeDetail(PublicView):
