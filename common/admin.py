@@ -63,6 +63,17 @@ class CleanAdmin(CleanFieldsMixin, admin.ModelAdmin):
         js = ["admin-hub/names.js"]
 
 
+class PlainChoicesMixin:
+    """Before an admin class or an inline: no buttons beside a choice of records that add, change, show or delete one."""
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if hasattr(getattr(field, "widget", None), name):
+                setattr(field.widget, name, False)
+        return field
+
+
 class ReadOnlyMixin:
     """First of the bases of an admin class or an inline: records are shown and acted on, and made elsewhere.
 

@@ -8,7 +8,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.admin import ChoicesWidget, TranslatedAdmin, translated_names
+from common.admin import ChoicesWidget, PlainChoicesMixin, TranslatedAdmin, translated_names
 from common.languages import in_all_languages
 from common.phrases import listed
 from events.admin.cohosting import CoHostPage
@@ -27,7 +27,7 @@ from networks.scoped_admin import ScopedAdmin
 UNLISTED_TEXTS = [name for name in translated_names(Event) if name != "title"]
 
 
-class HostedAdmin(ScopedAdmin, TranslatedAdmin):
+class HostedAdmin(PlainChoicesMixin, ScopedAdmin, TranslatedAdmin):
     """Records that networks host: kept by the coordinators of each host."""
 
     coordinators_may = frozenset({"view", "add", "change", "delete"})
@@ -51,13 +51,6 @@ class HostedAdmin(ScopedAdmin, TranslatedAdmin):
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field:
             field.widget.group_label = field.label
-        return field
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-            if hasattr(getattr(field, "widget", None), name):
-                setattr(field.widget, name, False)
         return field
 
     @admin.display(description=gettext_lazy("networks"))

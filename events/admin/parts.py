@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from common.admin import PlainChoicesMixin
 from events.admin.refusals import LOCKED
 from events.models import Event, Room, Session, Speaker
 from events.services.agenda import concerned, note_programme_change
@@ -70,7 +71,7 @@ def _news_of(form):
     return {name for name in form.changed_data if name not in texts or form.initial.get(name)}
 
 
-class PartAdmin(ScopedAdmin):
+class PartAdmin(PlainChoicesMixin, ScopedAdmin):
     """Mixin before an admin class. A new part names its event in the address: /add/?event=12."""
 
     coordinators_may = frozenset({"view", "add", "change", "delete"})
@@ -123,13 +124,6 @@ class PartAdmin(ScopedAdmin):
             # The pools of the event were locked for too long; nothing was stored.
             self.message_user(request, LOCKED, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-            if hasattr(getattr(field, "widget", None), name):
-                setattr(field.widget, name, False)
-        return field
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from common.admin import CleanAdmin
+from common.admin import CleanAdmin, PlainChoicesMixin
 from events.admin.forms import date_input, time_input
 from events.admin.parts import PartAdmin, PartForm, keep_what_is_repeated, say_what_is_shown
 from events.models import Nomination, SeatPool, SeatReserve
@@ -36,18 +36,11 @@ class ReserveForm(forms.ModelForm):
         return super().clean() | keep_what_is_repeated(self, self.kept)
 
 
-class ReserveInline(ScopedInline, admin.TabularInline):
+class ReserveInline(PlainChoicesMixin, ScopedInline, admin.TabularInline):
     model = SeatReserve
     form = ReserveForm
     fields = ["stakeholder", "seats", "releases_date", "releases_time"]
     extra = 0
-
-    def get_formset(self, request, obj=None, **kwargs):
-        formset = super().get_formset(request, obj, **kwargs)
-        widget = formset.form.base_fields["stakeholder"].widget
-        for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-            setattr(widget, name, False)
-        return formset
 
 
 @admin.register(SeatPool)

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.admin import TranslatedAdmin, TranslatedStackedInline
+from common.admin import PlainChoicesMixin, TranslatedAdmin, TranslatedStackedInline
 from common.languages import current_language, in_all_languages, name_in
 from common.phrases import listed
 from networks.rules import editable_networks
@@ -46,7 +46,7 @@ class CampaignChangeList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CampaignPages, ScopedAdmin, TranslatedAdmin):
+class CampaignAdmin(CampaignPages, PlainChoicesMixin, ScopedAdmin, TranslatedAdmin):
     form = CampaignForm
     change_form_template = "admin/newsletters/campaign/change_form.html"
     language_follows = "source_language"
@@ -115,13 +115,6 @@ class CampaignAdmin(CampaignPages, ScopedAdmin, TranslatedAdmin):
         if len(own) == 1:
             initial.setdefault("network", own[0].pk)
         return {"source_language": request.LANGUAGE_CODE, "languages": [request.LANGUAGE_CODE]} | initial
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-            if hasattr(getattr(field, "widget", None), name):
-                setattr(field.widget, name, False)
-        return field
 
     def save_model(self, request, obj, form, change):
         """The form has locked the record and compared its version."""
