@@ -119,11 +119,19 @@ def whole(recipients, workers, sink):
     from newsletters.models import Delivery
 
     make_campaign(recipients)
+    warm_up()
     connection.close()
     measured = timed(send_rows, recipients, workers, sink.port)
     row("newsletter, each mail marked before and after", recipients, measured, sink)
     left = Delivery.objects.exclude(state=Delivery.State.ACCEPTED).count()
     return left == 0
+
+
+def warm_up():
+    """Load what a worker has loaded once it has sent its first mail."""
+    from django.urls import reverse
+
+    reverse("newsletters_plain:one-click", args=["key"])
 
 
 def send_rows(count, sent, port):

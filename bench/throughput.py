@@ -8,7 +8,7 @@ import sys
 import time
 
 from bench import digests
-from bench.deliveries import Sink, bare_line, bare_smtplib, peak, point_to, send_rows, timed
+from bench.deliveries import Sink, bare_line, bare_smtplib, peak, point_to, send_rows, timed, warm_up
 
 SIZES = (20_000, 100_000)
 BESIDE = 2_000
@@ -18,7 +18,7 @@ BESIDE = 2_000
 def main(arguments):
     parser = argparse.ArgumentParser(prog="bench throughput", description=__doc__)
     parser.add_argument("subscribers", type=int, nargs="*", help="(default: 20000 100000)")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     sizes = options.subscribers or list(SIZES)
@@ -48,6 +48,7 @@ def measure(subscribers, workers) -> int:
         print(f"\n{subscribers:,} subscribers; {workers} processes hand over\n")
         print("| what | number | a second | seconds | processor s | memory MB | each once |")
         print("|---|---|---|---|---|---|---|")
+        warm_up()
         sent = make_digests()
         size, sound = deliver("digests", sent, workers, sink)
         begin_newsletter(subscribers)
