@@ -90,7 +90,8 @@ def _live_subscriptions(campaign):
 
 
 def _most(row):
-    return -row[-1]
+    """The greatest count first; equal ones by name, so that they keep their places."""
+    return -row[-1], *map(str, row[:-1])
 
 
 def _by_language(counts):
