@@ -16,7 +16,7 @@ from hub.local.services import local_services
 
 LOGINS = HOME / "logins.txt"
 PREFERRED_SMTP_PORT, PREFERRED_MAILBOX_PORT = 2525, 8025
-WORKER = ("worker", "--loglevel", "INFO", "--without-mingle", "--without-gossip")
+WORKER = ("worker", "--loglevel", "WARNING", "--without-mingle", "--without-gossip")
 DEFAULTS = {
     "HUB_LOCAL": "true",
     # Names without a hash: an edited style sheet shows without being collected, compressed and renamed.
