@@ -228,13 +228,15 @@ def turn_on(subscriber, wishes, now, *, before=None) -> None:
 
 def _changed(interest, before, wishes):
     """What a digest has as its filter after a form that showed `before`, which may be another digest's filter."""
-    is_same = lambda name: set(getattr(before, name)) == set(getattr(wishes, name))  # noqa: E731
+
+    def of(name, own):
+        new = getattr(wishes, name)
+        return own if set(getattr(before, name)) == set(new) else new
+
     only_mine = bool(interest.languages) if wishes.only_mine == before.only_mine else wishes.only_mine
-    languages = interest.languages if is_same("languages") and interest.languages else wishes.languages
+    languages = of("languages", interest.languages or wishes.languages)
     return interest_for(
-        interest.themes if is_same("themes") else wishes.themes,
-        interest.networks if is_same("networks") else wishes.networks,
-        languages if only_mine else (),
+        of("themes", interest.themes), of("networks", interest.networks), languages if only_mine else ()
     )
 
 
