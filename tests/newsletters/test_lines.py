@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.local.smtp import CUT, MailServer, Plan
+from hub.local.smtp import CUT, Plan
 from newsletters.lines import SmtpLine
 
 READER, GONE = "asa@city.example", "gone@city.example"
@@ -20,16 +20,7 @@ class Mail:
 
 
 @pytest.fixture
-def server(settings):
-    with MailServer() as server:
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 2
-        settings.EMAIL_HOST_USER, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = "", False, False
-        settings.DKIM_DOMAIN = ""
-        yield server
-
-
-@pytest.fixture
-def line(server):
+def line(mail_server):
     line = SmtpLine()
     yield line
     line.close()
@@ -41,12 +32,12 @@ def send(line, recipient=READER):
 
 
 @pytest.mark.parametrize("abilities", [AT_ONCE, STEP_BY_STEP])
-def test_a_refused_reader_keeps_nobody_else_from_the_mail(server, line, abilities):
-    server.plan = lambda: Plan(abilities=abilities, recipients={GONE: b"550 5.1.1 no such user\r\n"})
+def test_a_refused_reader_keeps_nobody_else_from_the_mail(mail_server, line, abilities):
+    mail_server.plan = lambda: Plan(abilities=abilities, recipients={GONE: b"550 5.1.1 no such user\r\n"})
     answers = [send(line), send(line, GONE), send(line)]
     assert answers == [("accepted", "250"), ("no-mailbox", "550 5.1.1"), ("accepted", "250")]
-    assert [mail[1] for mail in server.mails] == [[READER], [READER]]
-    assert server.mails[1] == ("hub@hub.example", [READER], TEXT)
+    assert [mail[1] for mail in mail_server.mails] == [[READER], [READER]]
+    assert mail_server.mails[1] == ("hub@hub.example", [READER], TEXT)
 
 
 @pytest.mark.parametrize("abilities", [AT_ONCE, STEP_BY_STEP])
@@ -60,31 +51,31 @@ def test_a_refused_reader_keeps_nobody_else_from_the_mail(server, line, abilitie
         ({"text": CUT}, ("uncertain", "SMTPServerDisconnecte")),
     ],
 )
-def test_answers_mean_the_same_however_they_were_asked_for(server, line, abilities, plan, outcome):
-    server.plan = lambda: Plan(abilities=abilities, **plan)
+def test_answers_mean_the_same_however_they_were_asked_for(mail_server, line, abilities, plan, outcome):
+    mail_server.plan = lambda: Plan(abilities=abilities, **plan)
     assert send(line) == (outcome[0], outcome[1][:20])
-    server.plan = lambda: Plan(abilities=abilities)
+    mail_server.plan = lambda: Plan(abilities=abilities)
     assert send(line) == ("accepted", "250")
 
 
-def test_a_server_that_would_take_a_text_for_nobody_gets_none(server, line):
+def test_a_server_that_would_take_a_text_for_nobody_gets_none(mail_server, line):
     """Some answer the question for the text with yes although they have refused the only reader."""
-    server.plan = lambda: Plan(recipients={GONE: b"550 5.1.1 no such user\r\n"}, data=b"354 go on\r\n")
+    mail_server.plan = lambda: Plan(recipients={GONE: b"550 5.1.1 no such user\r\n"}, data=b"354 go on\r\n")
     assert send(line, GONE) == ("no-mailbox", "550 5.1.1")
     assert send(line) == ("accepted", "250")
-    assert server.mails == [("hub@hub.example", [READER], TEXT)]
+    assert mail_server.mails == [("hub@hub.example", [READER], TEXT)]
 
 
-def test_a_server_that_hangs_up_on_what_it_refused_is_heard_all_the_same(server, line):
-    server.plan = lambda: Plan(recipients={GONE: b"421 4.7.0 too many\r\n"})
+def test_a_server_that_hangs_up_on_what_it_refused_is_heard_all_the_same(mail_server, line):
+    mail_server.plan = lambda: Plan(recipients={GONE: b"421 4.7.0 too many\r\n"})
     assert send(line, GONE) == ("broken", "421 4.7.0")
     assert send(line) == ("accepted", "250")
 
 
-def test_the_beginning_of_a_mail_is_one_step_where_the_server_allows_it(server, line, monkeypatch):
+def test_the_beginning_of_a_mail_is_one_step_where_the_server_allows_it(mail_server, line, monkeypatch):
     steps = []
     for abilities in (AT_ONCE, STEP_BY_STEP):
-        server.plan = lambda abilities=abilities: Plan(abilities=abilities)
+        mail_server.plan = lambda abilities=abilities: Plan(abilities=abilities)
         smtp = line._opened()
         says = smtp.send
         monkeypatch.setattr(smtp, "send", lambda words, says=says: steps.append(words) or says(words))
