@@ -52,12 +52,21 @@ class Told:
     reason: str | None = None
 
 
-@transaction.atomic
 def hear(told: Told) -> bool:
     """Note an event and draw the consequences, once however often it is told; False for a known or needless one."""
     if told.kind not in HEARD:
         return False
     delivery = _delivery(told)
+    if not _heard(told, delivery):
+        return False
+    if delivery and delivery.campaign_id and told.kind in ("bounced", "complained"):
+        # By itself: a worker that lets go of the newsletter's mails just now waits for nothing that this waits for.
+        pause_if_unhealthy(delivery.campaign_id)
+    return True
+
+
+@transaction.atomic
+def _heard(told, delivery):
     subscriber = _subscriber(told, delivery)
     if subscriber:
         # The subscriber first, as in whatever ends subscriptions: no two transactions wait for each other.
@@ -81,8 +90,6 @@ def hear(told: Told) -> bool:
         _draw_consequences(told, subscriber)
     elif told.kind == "complained":
         logger.warning("A complaint is about nobody we know (event %s)", event.pk)
-    if delivery and delivery.campaign_id and told.kind in ("bounced", "complained"):
-        pause_if_unhealthy(delivery.campaign_id)
     return True
 
 
