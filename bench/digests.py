@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.deliveries import peak
+
 DATABASE = "digests"
 PROFILES = 1_700
 INTERESTS = 2 * PROFILES
@@ -43,7 +45,7 @@ def measure(subscribers) -> int:
     from django.db import connection
 
     connection.ensure_connection()
-    before = _megabytes()
+    before = peak()
     print(f"\n{subscribers:,} subscribers, {INTERESTS:,} interests in {PROFILES:,} profiles")
     print(f"before the first run the process has {before:.0f} MB\n")
     print(
@@ -54,7 +56,7 @@ def measure(subscribers) -> int:
     sound = True
     for week, now in (("first", FIRST), ("second", SECOND), ("second, again", SECOND)):
         made, seconds = run(week, now)
-        sound &= seconds <= SECONDS and _megabytes() - before <= MEGABYTES
+        sound &= seconds <= SECONDS and peak() - before <= MEGABYTES
         if week == "second, again":
             sound &= made.sent == made.empty == 0
     print()
@@ -79,15 +81,9 @@ def run(week, now):
     count = made.sent + made.empty
     shown = [week, f"{made.sent:,} + {made.empty:,} empty", f"{made.editions:,}", f"{made.told:,}"]
     shown += [f"{part:.1f}" for part in parts]
-    shown += [f"{seconds:.1f}", f"{count / seconds:,.0f}", f"{own:.1f}", f"{database:.1f}", f"{_megabytes():.0f}"]
+    shown += [f"{seconds:.1f}", f"{count / seconds:,.0f}", f"{own:.1f}", f"{database:.1f}", f"{peak():.0f}"]
     print("| " + " | ".join(shown) + " |", flush=True)
     return made, seconds
-
-
-def _megabytes():
-    """The most that this process ever had; what `getrusage` tells would count its parent's."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _processor(pid):

@@ -8,7 +8,7 @@ import sys
 import time
 
 from bench import digests
-from bench.deliveries import Sink, bare_line, bare_smtplib, peak, point_to, send_rows, timed, warm_up
+from bench.deliveries import HEAD, Sink, bare_line, bare_smtplib, peak, point_to, row, send_rows, timed, warm_up
 
 SIZES = (20_000, 100_000)
 BESIDE = 2_000
@@ -46,13 +46,12 @@ def measure(subscribers, workers) -> int:
         django.setup()
         point_to(sink.port)
         print(f"\n{subscribers:,} subscribers; {workers} processes hand over\n")
-        print("| what | number | a second | seconds | processor s | memory MB | each once |")
-        print("|---|---|---|---|---|---|---|")
+        print(HEAD)
         warm_up()
         sent = make_digests()
-        size, sound = deliver("digests", sent, workers, sink)
+        sound, size = deliver("digests", sent, workers, sink)
         begin_newsletter(subscribers)
-        _size, once = deliver("newsletter", subscribers, workers, sink)
+        once, _size = deliver("newsletter", subscribers, workers, sink)
         beside(subscribers, size, workers, sink, SERVER_URL)
     print(f"\nA digest has {size / 1000:.1f} kB; so have the mails of the bare lines.\n")
     return 0 if sound and once else 1
@@ -61,13 +60,13 @@ def measure(subscribers, workers) -> int:
 def beside(count, size, workers, sink, server_url):
     """What the mail server takes at most, and what another package makes of it."""
     limit = timed(bare_smtplib, count, workers, sink.port, size)
-    show("limit: smtplib, no database, one mail for all", count, limit, *once(count, sink))
+    row("limit: smtplib, no database, one mail for all", count, limit, sink)
     limit = timed(bare_line, count, workers, sink.port, size)
-    show("limit: our own line, no database, one mail for all", count, limit, *once(count, sink))
+    row("limit: our own line, no database, one mail for all", count, limit, sink)
     from bench.django_newsletter import run
 
     if found := run(server_url, sink.port, BESIDE, size):
-        show("django-newsletter, one process, no marks", BESIDE, found, *once(BESIDE, sink))
+        row("django-newsletter, one process, no marks", BESIDE, found, sink)
     else:
         print("| django-newsletter could not be installed | | | | | | |")
 
@@ -85,7 +84,7 @@ def make_digests():
     for part, name in (("select", "select"), ("render", "render"), ("rows", "write down")):
         took = made.seconds[part]
         print(f"| digests: {name} | {made.sent:,} | {made.sent / took:,.0f} | {took:.1f} | | | |")
-    show("digests: all of it", made.sent, (seconds, processor, memory))
+    row("digests: all of it", made.sent, (seconds, processor, memory))
     return made.sent
 
 
@@ -137,14 +136,14 @@ def begin_newsletter(subscribers):
     started, processor = time.perf_counter(), time.process_time()
     written = advance(seconds=3600)
     took = time.perf_counter() - started
-    show("newsletter: write down", written, (took, time.process_time() - processor, peak()))
+    row("newsletter: write down", written, (took, time.process_time() - processor, peak()))
 
 
 # Delivery ----------------------------------------------------------------------------------------
 
 
 def deliver(what, count, workers, sink):
-    """Hand over all that is queued; (bytes of a mail on average, whether each arrived once)."""
+    """Hand over all that is queued; (whether each arrived once, bytes of a mail on average)."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -153,19 +152,4 @@ def deliver(what, count, workers, sink):
         cursor.execute("VACUUM (ANALYZE) newsletters_delivery")
     connection.close()
     measured = timed(send_rows, count, workers, sink.port)
-    is_once, size = once(count, sink)
-    show(f"{what}: deliver, each mail marked before and after", count, measured, is_once)
-    return size, is_once == "yes"
-
-
-def once(count, sink):
-    taken, people, size = sink.taken()
-    return ("yes" if taken == people == count else f"NO: {taken} to {people}"), size / max(taken, 1)
-
-
-def show(what, count, measured, is_once="", _size=None):
-    seconds, processor, memory = measured
-    print(
-        f"| {what} | {count:,} | {count / seconds:,.0f} | {seconds:.1f} | {processor:.1f} | {memory:.0f} | {is_once} |",
-        flush=True,
-    )
+    return row(f"{what}: deliver, each mail marked before and after", count, measured, sink)
