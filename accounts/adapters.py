@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import emails
 from accounts.models import User
+from common.addresses import absolute
 from common.languages import current_language
 
 SECURITY_NOTICES = {
@@ -71,7 +72,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 link = reverse("account_confirm_email", args=[context["key"]])
             elif "signup_url" in context:
                 link = reverse("accounts:request")
-        return template, email, language, values | {"link": emails.absolute(link)}
+        return template, email, language, values | {"link": absolute(link)}
 
     def send_notification_mail(self, template_prefix, user, context=None, email=None):
         self.send_mail(template_prefix, email or user.email, {"user": user})

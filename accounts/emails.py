@@ -2,8 +2,6 @@
 
 import uuid
 
-from django.conf import settings
-
 from common.outbox.queueing import queue_mail
 
 
@@ -17,8 +15,3 @@ def send(template, to, language, context):
     kind = f"accounts/{template}"
     key = f"{kind}:{uuid.uuid4()}"
     queue_mail(kind, to=to, language=language, context=context, key=key, essential=True, secret=True)
-
-
-def absolute(path):
-    """An address for a mail: never made from the request, whose host anyone may write."""
-    return settings.SITE_URL.rstrip("/") + path

@@ -12,6 +12,7 @@ from accounts import domains, emails, personal_data
 from accounts.models import REQUEST_DAYS, AccountRequest, Invitation, User, in_invitation_days, in_request_days
 from accounts.signals import account_requested, email_changed, invitation_accepted, person_erased
 from accounts.tokens import keyed_hash, new_token, possible_hashes
+from common.addresses import absolute
 
 INVITATION = "invitation"
 REQUEST = "request"
@@ -73,7 +74,7 @@ def remove_second_factors(user, actor):
 
 def _reset_link(language):
     with translation.override(language):
-        return emails.absolute(reverse("account_reset_password"))
+        return absolute(reverse("account_reset_password"))
 
 
 @transaction.atomic
@@ -111,7 +112,7 @@ def invite(email, language, actor, *, name=""):
 
 def _mail_invitation(invitation, token):
     with translation.override(invitation.language):
-        link = emails.absolute(reverse("accounts:invitation", args=[token]))
+        link = absolute(reverse("accounts:invitation", args=[token]))
     inviter = invitation.invited_by.name if invitation.invited_by else ""
     context = {"link": link, "name": invitation.name, "inviter": inviter, "expires_at": invitation.expires_at}
     _mail("invitation", invitation.email, invitation.language, context)
@@ -194,7 +195,7 @@ def request_account(email, name, language, message=""):
     if not label:
         return
     if User.objects.filter(email=email).exists():
-        link = emails.absolute(reverse("account_login"))
+        link = absolute(reverse("account_login"))
         _mail("account_exists", email, language, {"link": link})
         return
     token = new_token()
@@ -218,7 +219,7 @@ def request_account(email, name, language, message=""):
     account_request.full_clean()
     account_request.save()
     with translation.override(language):
-        link = emails.absolute(reverse("accounts:confirm_request", args=[token]))
+        link = absolute(reverse("accounts:confirm_request", args=[token]))
     _mail("account_request", email, language, {"link": link, "name": name, "days": REQUEST_DAYS})
 
 

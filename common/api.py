@@ -6,7 +6,6 @@ understood is refused by name, never ignored: a misspelt filter must not silentl
 
 from functools import wraps
 
-from django.conf import settings
 from django.http import Http404
 from django.urls import reverse
 from django.utils import translation
@@ -21,6 +20,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from common.addresses import absolute
 from common.filters import filter_problems
 from common.languages import current_language, site_languages
 from common.localized import LocalizedText
@@ -206,7 +206,7 @@ class Pages(BasePagination):
         query["page"] = number
         if number == 1:
             del query["page"]
-        return site_address(request.path) + (f"?{query.urlencode()}" if query else "")
+        return absolute(request.path) + (f"?{query.urlencode()}" if query else "")
 
     def get_paginated_response_schema(self, schema):
         address = {"type": "string", "format": "uri", "nullable": True}
@@ -278,13 +278,8 @@ def only(queryset):
     return record
 
 
-def site_address(path):
-    """The absolute address of a path; of the site, whatever host the request named."""
-    return settings.SITE_URL.rstrip("/") + path
-
-
 def api_address(name, *args):
-    return site_address(reverse(f"api:{name}", args=args))
+    return absolute(reverse(f"api:{name}", args=args))
 
 
 def localized_record(text: LocalizedText):

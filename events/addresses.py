@@ -1,6 +1,5 @@
 """Addresses of events and series in a language that need not be the reader's."""
 
-from django.conf import settings
 from django.utils import translation
 
 from common.languages import site_languages
@@ -15,7 +14,3 @@ def address_in(record, language) -> str:
 def addresses(record) -> dict[str, str]:
     """{language: path} for every language of the site."""
     return {code: address_in(record, code) for code in site_languages()}
-
-
-def absolute(path) -> str:
-    return settings.SITE_URL.rstrip("/") + path

@@ -7,10 +7,10 @@ links to join) enters only through `Own`, which is made for the holder of a regi
 from datetime import timedelta
 
 from babel.dates import format_datetime, format_time
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, to_locale
 
+from common.addresses import absolute
 from common.languages import name_in
 from common.phrases import listed
 from events import rfc5545
@@ -99,7 +99,7 @@ def session_entry(session, event, around, own=None, own_room=None) -> str:
 
 def page_address(event) -> str:
     """The event's public page, in the current language."""
-    return settings.SITE_URL.rstrip("/") + event.get_absolute_url()
+    return absolute(event.get_absolute_url())
 
 
 def _identity(uid, event, own, stamp):

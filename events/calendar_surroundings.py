@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from django.conf import settings
 from django.urls import reverse
 
+from common.addresses import absolute
 from common.languages import current_language, fallback_chain
 from common.localized import NOTHING, LocalizedText, first_language, localized, proper_name
 from events.models import Event, EventDateChange, Registration
@@ -43,7 +43,7 @@ class Surroundings:
         ids = [event.pk for event in events]
         self.reader = current_language()
         self._chains, self._cities = {}, {}
-        self._page = settings.SITE_URL.rstrip("/") + reverse("events:detail", args=[1, "slug"])
+        self._page = absolute(reverse("events:detail", args=[1, "slug"]))
         self.networks = _names(Event.networks.through, "network", Network, ids, self._network)
         self.themes = _names(Event.themes.through, "term", Term, ids, self._term)
         moves = EventDateChange.objects.filter(event__in=ids, old_starts_at__isnull=False)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from common.addresses import absolute
 from common.phrases import listed
 from events import rfc5545
 from events.calendar_entries import entry
@@ -87,9 +88,7 @@ def head(name: str, address: str, hours: int) -> str:
 
 def personal_address(holder) -> str:
     """Where programs fetch the personal calendar, in the current language: whoever knows it sees the calendar."""
-    return settings.SITE_URL.rstrip("/") + reverse(
-        "events:my-calendar", args=[holder.uid, token_of(holder, "calendar")]
-    )
+    return absolute(reverse("events:my-calendar", args=[holder.uid, token_of(holder, "calendar")]))
 
 
 def subscribed(address: str) -> str:

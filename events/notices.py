@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail_to
 from events.emails.participating import address, tell, tell_programme
 from events.models import Event, Registration, Room, SeatAllocation
@@ -173,7 +173,7 @@ def tell_report_due(event) -> None:
                 "event_title": str(event),
                 "when": when_in_words(event),
                 "name": person.name,
-                "link": settings.SITE_URL.rstrip("/") + event.get_absolute_url(),
+                "link": absolute(event.get_absolute_url()),
             }
         queue_mail_to(
             person,

@@ -2,7 +2,8 @@
 
 from django_countries import countries
 
-from common.api import api_address, localized_record, site_address, texts_record
+from common.addresses import absolute
+from common.api import api_address, localized_record, texts_record
 from common.languages import current_language, site_languages
 from common.localized import localized
 from events.cards import EventCard
@@ -30,7 +31,7 @@ def _common(event, reader, title, summary, previous_start, registration):
         "uid": str(event.uid),
         "source_language": event.source_language,
         "languages": [code for code in written if event.text("title", code)],
-        "url": site_address(event.get_absolute_url()),
+        "url": absolute(event.get_absolute_url()),
         "api_url": api_address("event", event.pk),
         "title": localized_record(title),
         "summary": localized_record(summary),
@@ -60,7 +61,7 @@ def _moment(moment, zone):
 def _series(series, reader):
     return {
         "id": series.pk,
-        "url": site_address(series.get_absolute_url()),
+        "url": absolute(series.get_absolute_url()),
         "title": localized_record(localized(series, "title", reader, series.source_language)),
     }
 
@@ -117,7 +118,7 @@ def _speaker(speaker):
 
 
 def _paper(paper):
-    address = paper.url if "://" in paper.url else site_address(paper.url)
+    address = paper.url if "://" in paper.url else absolute(paper.url)
     return {"url": address, "language": paper.language, "title": localized_record(paper.title)}
 
 

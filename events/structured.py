@@ -1,8 +1,8 @@
 """An event as schema.org describes it, for search engines: public facts only, the page as the place to join online."""
 
-from django.conf import settings
 from django.utils import translation
 
+from common.addresses import absolute
 from common.localized import localized, proper_name
 from events.calendar_entries import page_address
 from events.models import Event
@@ -46,7 +46,7 @@ def json_ld(event, language: str) -> dict:
                 {
                     "@type": "Organization",
                     "name": proper_name(network, language) or network.slug,
-                    "url": settings.SITE_URL.rstrip("/") + network.get_absolute_url(),
+                    "url": absolute(network.get_absolute_url()),
                 }
                 for network in event.networks.all()
             ],

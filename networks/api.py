@@ -5,6 +5,7 @@ from django_countries import countries
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from common.addresses import absolute
 from common.api import (
     LabelledSerializer,
     LocalizedSerializer,
@@ -15,7 +16,6 @@ from common.api import (
     documented,
     localized_record,
     only,
-    site_address,
     texts_field,
     texts_record,
 )
@@ -91,7 +91,7 @@ def city_record(city, reader):
         "description": localized_record(localized(city, "description", reader, "en")),
         "website": city.website,
         "networks": [named_record(membership.network, reader) for membership in city.active_memberships],
-        "url": site_address(city.get_absolute_url()),
+        "url": absolute(city.get_absolute_url()),
         "api_url": api_address("city", city.slug),
         "practices_url": f"{api_address('practices')}?city={city.slug}",
     }
@@ -112,7 +112,7 @@ def network_records(networks, reader):
             "working_languages": network.working_languages,
             "website": network.website,
             "city_count": counts.get(network.pk, 0),
-            "url": site_address(network.get_absolute_url()),
+            "url": absolute(network.get_absolute_url()),
             "api_url": api_address("network", network.slug),
             "practices_url": f"{api_address('practices')}?network={network.slug}",
         }

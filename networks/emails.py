@@ -1,10 +1,10 @@
 """Mails about cities and people. Templates are mail/<kind>.subject.txt and .txt; names are literal text."""
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.urls import reverse
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail_to, unlinked
 from networks.models import City, Membership, RoleAssignment
 
@@ -19,7 +19,7 @@ def tell_of_request(sender, account_request, **kwargs):
             "asker": unlinked(account_request.name or account_request.email),
             "city": account_request.domain_label,
             "message": account_request.message,
-            "link": settings.SITE_URL.rstrip("/") + reverse("admin:accounts_accountrequest_changelist"),
+            "link": absolute(reverse("admin:accounts_accountrequest_changelist")),
         }
         queue_mail_to(
             person,

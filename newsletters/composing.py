@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils import timezone
+
+from common.addresses import site_host
 
 KEY = "READERS-KEY-READERS-KEY-READERS-KEY-READERS"
 """Holds the place of `newsletters.keys.key_of`; not a word that a text would hold."""
@@ -93,7 +93,7 @@ def without_key(text: str) -> str:
 
 def message_id(key) -> str:
     """The same for the same delivery, however often it is tried."""
-    return f"<{key}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
+    return f"<{key}@{site_host()}>"
 
 
 def _encoded(value):

@@ -5,7 +5,7 @@ from uuid import uuid4
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.emails import absolute
+from common.addresses import absolute
 from common.languages import current_language
 from common.outbox.queueing import queue_mail, unlinked
 from newsletters.addresses import address_hash

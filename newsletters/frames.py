@@ -1,12 +1,11 @@
 """What stands around an edition: who sends it, how the list is called, and where one leaves it."""
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from common.addresses import absolute, site_host
 from common.localized import proper_name
 from newsletters.composing import KEY, Frame
 from newsletters.keys import DIGESTS, scope_of_newsletter
@@ -19,23 +18,19 @@ def scope_of(campaign) -> int:
     return scope_of_newsletter(campaign.network_id)
 
 
-def site(path: str) -> str:
-    return settings.SITE_URL.rstrip("/") + path
-
-
 def one_click_address() -> str:
     """Where mail programs post to, with KEY in it; the same in every language."""
-    return site(reverse("newsletters_plain:one-click", args=[KEY]))
+    return absolute(reverse("newsletters_plain:one-click", args=[KEY]))
 
 
 def preferences_address(language: str, *, page="preferences") -> str:
     """The reader's own page, with KEY in it."""
     with translation.override(language):
-        return site(reverse(f"newsletters:{page}", args=[KEY]))
+        return absolute(reverse(f"newsletters:{page}", args=[KEY]))
 
 
 def frame_of(edition) -> Frame:
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    host = site_host()
     with translation.override(edition.language):
         if edition.campaign_id is None:
             return Frame(settings.DEFAULT_FROM_EMAIL, "", _("Digest"), f"digest.{host}", one_click_address())
@@ -47,5 +42,5 @@ def frame_of(edition) -> Frame:
             name,
             f"{network.slug if network else 'hub'}.newsletter.{host}",
             one_click_address(),
-            site(reverse("newsletters:archive")),
+            absolute(reverse("newsletters:archive")),
         )

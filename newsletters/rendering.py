@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.html import format_html
 
+from common.addresses import absolute
 from common.languages import direction
 from common.localized import NOTHING, LocalizedText, localized, proper_name
 from common.phrases import listed
@@ -25,7 +26,7 @@ from events.addresses import address_in
 from events.models import Event
 from events.showing import when_in_words
 from newsletters.composing import KEY, without_key
-from newsletters.frames import preferences_address, site
+from newsletters.frames import preferences_address
 from newsletters.models import Block, Campaign
 from practices.models import Practice
 
@@ -147,7 +148,7 @@ def surroundings(campaign, language, key) -> dict:
 def issue_address(campaign, language) -> str:
     """Where anyone reads it in the browser, once it is sent."""
     with translation.override(language):
-        return site(reverse("newsletters:issue", args=[campaign.pk]))
+        return absolute(reverse("newsletters:issue", args=[campaign.pk]))
 
 
 def fragment(part: Part, language: str) -> str:
@@ -183,14 +184,14 @@ def part_of(block, language, link: Link) -> Part | None:
 def _of_practice(practice: Practice, language, link):
     city = practice.city
     place = () if practice.location_precision == Practice.Precision.HIDDEN or not city else _place(city, language)
-    return _told(practice, language) | {"facts": place, "url": link(site(address_in(practice, language)))}
+    return _told(practice, language) | {"facts": place, "url": link(absolute(address_in(practice, language)))}
 
 
 def _of_event(event: Event, language, link):
     mark = str(event.get_status_display()) if event.status in _TOLD_STATES else ""
     place = _place(event.city, language) if event.city and event.is_in_person else (event.get_mode_display(),)
     facts = (when_in_words(event), *map(str, place))
-    url = link(site(address_in(event, language)))
+    url = link(absolute(address_in(event, language)))
     return _told(event, language) | {"mark": mark, "facts": facts, "url": url}
 
 
@@ -205,7 +206,7 @@ def _place(city, language):
 
 def _picture(block, language):
     return Picture(
-        urljoin(site("/"), block.picture.url),
+        urljoin(absolute("/"), block.picture.url),
         getattr(block, f"alt_{language}"),
         min(block.picture_width or SHOWN_WIDTH, SHOWN_WIDTH),
     )
@@ -217,7 +218,7 @@ def _linked(markup, link):
     def replaced(found):
         url = html.unescape(found[2])
         if not url.startswith("mailto:"):
-            url = link(urljoin(site("/"), url))
+            url = link(urljoin(absolute("/"), url))
         return f"{found[1]}{html.escape(url)}{found[3]}"
 
     return _HREF.sub(replaced, markup or "")

@@ -6,12 +6,12 @@ titles, names and what people wrote are literal text.
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from common.addresses import absolute
 from common.languages import direction
 from common.localized import localized
 from common.outbox.queueing import queue_mail_to
@@ -171,7 +171,7 @@ def _send(kind, person, key, practice, address, actor, extra=None):
             "title_language": title.language or person.language,
             "title_direction": direction(title.language or person.language),
             "actor": str(actor) if actor else "",
-            "url": settings.SITE_URL.rstrip("/") + address(),
+            "url": absolute(address()),
             **{name: value() if callable(value) else value for name, value in (extra or {}).items()},
         }
     queue_mail_to(

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
+from common.addresses import absolute
 from common.languages import current_language
 from common.phrases import listed
 from practices.conditional import unless_unchanged
@@ -62,7 +63,7 @@ class LibraryFeed(Feed):
         return item[0].url
 
     def item_guid(self, item):
-        return f"{settings.SITE_URL.rstrip('/')}/practices/{item[0].practice_id}"
+        return absolute(f"/practices/{item[0].practice_id}")
 
     def item_pubdate(self, item):
         return item[1].published_at

@@ -2,13 +2,13 @@
 
 import hashlib
 import re
-from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from common.addresses import site_host
 from common.background import enqueue
 from common.languages import direction
 from common.models import OutboxMail
@@ -149,4 +149,4 @@ def unlinked(text):
 def message_id(key):
     """The same for the same mail, however often it is tried: receivers can tell a repetition."""
     digest = hashlib.sha256(f"{settings.SITE_URL}|{key}".encode()).hexdigest()[:32]
-    return f"<{digest}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>"
+    return f"<{digest}@{site_host()}>"

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import to_locale
 
+from common.addresses import absolute
 from common.languages import direction
 from common.localized import localized
 from common.phrases import listed
@@ -36,7 +37,7 @@ def certificate_pdf(certificate: Certificate) -> bytes:
 
 def check_address(certificate: Certificate) -> str:
     """Where anybody can check it."""
-    return settings.SITE_URL.rstrip("/") + reverse("events:certificate-check", args=[certificate.code])
+    return absolute(reverse("events:certificate-check", args=[certificate.code]))
 
 
 def qr_svg(text: str) -> str:

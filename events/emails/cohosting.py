@@ -1,9 +1,9 @@
 """Mails between networks of which one asks the other to host an event with it."""
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail_to, unlinked
 from common.phrases import listed
 from events.showing import when_in_words
@@ -40,7 +40,7 @@ def _of_cohosting(invitation, kind, person, page, pk):
             "actor": unlinked(invitation.asked_by or ""),
             "message": invitation.message,
             "name": unlinked(person.name),
-            "link": settings.SITE_URL.rstrip("/") + reverse(page, args=[pk]),
+            "link": absolute(reverse(page, args=[pk])),
         }
     queue_mail_to(
         person,

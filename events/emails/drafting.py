@@ -1,10 +1,10 @@
 """The mail to a city whose practice was shown at an event and waits as a draft."""
 
-from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail_to
 from networks.emails import holders
 from networks.models import RoleAssignment
@@ -23,7 +23,7 @@ def announce_draft(shown, *, actor) -> None:
                 "title": shown.title,
                 "event_title": str(shown.event),
                 "actor": str(actor),
-                "link": settings.SITE_URL.rstrip("/") + reverse("workspace:write", args=[shown.practice_id]),
+                "link": absolute(reverse("workspace:write", args=[shown.practice_id])),
             }
         queue_mail_to(
             person,

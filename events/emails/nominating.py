@@ -1,9 +1,9 @@
 """The mail to somebody who was nominated for an event."""
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail, unlinked
 from common.phrases import listed
 from events.showing import when_in_words, where_in_words
@@ -12,9 +12,7 @@ from events.tokens import token_of
 
 def nomination_address(nomination, page="nominated") -> str:
     """Where a nominated person reads of the event and registers, in the current language."""
-    return settings.SITE_URL.rstrip("/") + reverse(
-        f"events:{page}", args=[nomination.uid, token_of(nomination, "nomination")]
-    )
+    return absolute(reverse(f"events:{page}", args=[nomination.uid, token_of(nomination, "nomination")]))
 
 
 def mail_nomination(nomination) -> None:

@@ -1,9 +1,9 @@
 """The mail with the page on which the notes of a group are written."""
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail, unlinked
 from events.showing import moment_in_words
 from events.tokens import token_of
@@ -21,7 +21,7 @@ def mail_note_link(link, key) -> None:
             "when": moment_in_words(group.session.starts_at, event.time_zone),
             "name": unlinked(link.name),
             "contact": event.contact_email,
-            "link": settings.SITE_URL.rstrip("/") + path,
+            "link": absolute(path),
         }
     queue_mail(
         "events/note-link",

@@ -5,10 +5,10 @@ All of them are essential: whoever registered wants to know.
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from common.addresses import absolute
 from common.languages import current_language
 from common.localized import localized
 from common.models import OutboxMail
@@ -195,7 +195,7 @@ def address(registration, page="manage", *, purpose="manage") -> str:
     """
     with translation.override(registration.language):
         path = reverse(f"events:{page}", args=[registration.uid, token_of(registration, purpose)])
-    return settings.SITE_URL.rstrip("/") + path
+    return absolute(path)
 
 
 def _event_address(registration):
@@ -205,4 +205,4 @@ def _event_address(registration):
         nomination = Nomination.objects.filter(event=event, email__iexact=registration.email).first()
         if nomination:
             return nomination_address(nomination)
-    return settings.SITE_URL.rstrip("/") + event.get_absolute_url()
+    return absolute(event.get_absolute_url())

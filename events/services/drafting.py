@@ -2,12 +2,12 @@
 
 import html
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from common.addresses import absolute
 from common.text import clean_rich
 from events.emails.drafting import announce_draft
 from events.models import EventPractice
@@ -49,7 +49,7 @@ def draft_practice(shown: EventPractice, *, actor) -> Practice:
 def _content(shown, language):
     with translation.override(language):
         link = {
-            "url": settings.SITE_URL.rstrip("/") + shown.event.get_absolute_url(),
+            "url": absolute(shown.event.get_absolute_url()),
             f"title_{language}": str(shown.event),
         }
     content = {f"title_{language}": shown.title, "links": [link]}

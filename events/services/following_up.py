@@ -3,13 +3,13 @@
 import logging
 from datetime import timedelta
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail_to
 from common.templatetags.hub import day
 from events.models import ActionItem, Decision, Event, Outcome
@@ -97,7 +97,7 @@ def _remind(item, kind):
                 "city": str(item.city),
                 "event_title": str(item.event),
                 "due": day(item.due_on),
-                "link": settings.SITE_URL.rstrip("/") + path,
+                "link": absolute(path),
             }
         queue_mail_to(
             person,

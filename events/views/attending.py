@@ -1,6 +1,5 @@
 """The list at the door, and the code that a participant shows there. GET shows, POST marks."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -13,6 +12,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.views import token_page
+from common.addresses import absolute
 from events.documents.certificate import qr_svg
 from events.finding import matching
 from events.models import Attendance, Registration
@@ -101,7 +101,7 @@ def registration_code(request, uid, token):
 def _code(registration):
     with translation.override(registration.event.source_language):
         path = reverse("events:check-in", args=[registration.uid, token_of(registration, "check-in")])
-    return mark_safe(qr_svg(settings.SITE_URL.rstrip("/") + path))
+    return mark_safe(qr_svg(absolute(path)))
 
 
 @token_page

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time
 from urllib.parse import urlencode
 
 from babel import Locale
-from django.conf import settings
 from django.db.models import Max
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
@@ -15,6 +14,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
+from common.addresses import absolute
 from common.languages import current_language
 from events.calendars import personal_address
 from events.feeds import event_calendar, personal_calendar, public_calendar
@@ -42,7 +42,7 @@ def calendar(request):
     known = Locale.parse("en").languages
     languages = sorted({code if code in known else UNKNOWN for code in languages})
     asked = urlencode({"network": sorted(set(slugs)), "language": languages}, doseq=True)
-    address = settings.SITE_URL.rstrip("/") + reverse("events:calendar") + (f"?{asked}" if asked else "")
+    address = absolute(reverse("events:calendar")) + (f"?{asked}" if asked else "")
     text = public_calendar(networks, languages, address)
     return _public(request, text, f"events-{current_language()}", _last_change())
 
@@ -57,9 +57,7 @@ def event_file(request, pk, slug):
     query = f"?{request.META['QUERY_STRING']}" if request.META["QUERY_STRING"] else ""
     if slug != event.slug:
         return HttpResponsePermanentRedirect(address + query)
-    text = event_calendar(
-        event, settings.SITE_URL.rstrip("/") + address + query, has_agenda=request.GET.get("sessions") == "1"
-    )
+    text = event_calendar(event, absolute(address + query), has_agenda=request.GET.get("sessions") == "1")
     if not text:
         raise Http404
     return _public(request, text, f"event-{event.pk}-{current_language()}", _last_change())

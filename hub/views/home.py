@@ -8,6 +8,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from common.addresses import absolute
 from common.languages import current_language, site_languages
 from hub.directory import map_of_practices, public_networks
 from hub.upcoming import upcoming, with_upcoming
@@ -66,6 +67,6 @@ def robots(request):
         "Disallow: /*/accounts/",
         "Disallow: /*/practices/suggest/",
         "Disallow: /newsletter/click/",
-        f"Sitemap: {settings.SITE_URL.rstrip('/')}/sitemap.xml",
+        f"Sitemap: {absolute('/sitemap.xml')}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

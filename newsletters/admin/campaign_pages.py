@@ -13,12 +13,13 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from common.addresses import absolute
 from common.languages import direction, in_all_languages, own_name
 from common.refusals import attempt
 from newsletters.admin.campaign_doing import RETRY, TEST, button_named
 from newsletters.admin.campaign_forms import PUBLIC
 from newsletters.admin.campaign_overview import overview, report
-from newsletters.frames import preferences_address, site
+from newsletters.frames import preferences_address
 from newsletters.rendering import languages_of
 from newsletters.services.testing import hidden_blocks, shown
 
@@ -127,7 +128,7 @@ class CampaignPages:
     def mail_view(self, request, pk, language):
         """The mail alone, for the frames of the preview."""
         mail = self._mail(self._campaign(request, pk), language)
-        page = mail.html.replace(preferences_address(language), "#").replace(f'src="{site("/")}', 'src="/')
+        page = mail.html.replace(preferences_address(language), "#").replace(f'src="{absolute("/")}', 'src="/')
         response = HttpResponse(page)
         response["Content-Security-Policy"] = OF_THE_MAIL
         return response

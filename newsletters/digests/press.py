@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django_countries import countries
 
+from common.addresses import absolute
 from common.languages import date_locale, fallback_chain, in_all_languages
 from common.localized import LocalizedText, first_language, proper_name
 from common.outbox.queueing import frame as layout
@@ -34,7 +35,7 @@ from newsletters import periods
 from newsletters.composing import without_key
 from newsletters.digests.board import Choice, Item, Kind
 from newsletters.digests.choosing import ALL, Chosen, Entry
-from newsletters.frames import preferences_address, site
+from newsletters.frames import preferences_address
 from newsletters.models import Frequency, News
 from practices.models import Practice
 from practices.search.catalogue import catalogue
@@ -187,7 +188,7 @@ class Press:
         title, summary = (_localized(record, name, languages) for name in ("title", "summary"))
         describe = _of_event if item.is_event else _of_practice
         mark, url, facts, between = describe(item, record)
-        values = {"title": title, "summary": summary, "mark": mark, "url": site(url), "why": _WHY}
+        values = {"title": title, "summary": summary, "mark": mark, "url": absolute(url), "why": _WHY}
         values["facts"] = format_html_join(between, "<bdi>{}</bdi>", [(fact,) for fact in facts])
         # From the end: there no title stands, whatever it is called.
         before, after = without_key(self._styled("card", values)).rsplit(_WHY, 1)
@@ -218,7 +219,7 @@ class Press:
         pairs = [(facet, value.key) for facet, value in shown if value]
         if not is_event:
             pairs += [("language", code) for code in choice.languages]
-        url = site(reverse("events:list" if is_event else "practices:list")) + (
+        url = absolute(reverse("events:list" if is_event else "practices:list")) + (
             f"?{urlencode(pairs)}" if pairs else ""
         )
         many = {"count": number(count)}

@@ -6,7 +6,7 @@ import uuid
 from django.urls import reverse
 from django.utils import translation
 
-from newsletters.frames import site
+from common.addresses import absolute
 from newsletters.models import Edition, Link
 from newsletters.rendering import Rendered, blocks_of, fragment, languages_of, parts_of, rendered
 
@@ -56,7 +56,7 @@ def _counted(campaign, language, links):
         languages = links.setdefault(url, [])
         if language not in languages:
             languages.append(language)
-        return site(reverse("newsletters_plain:click", args=[link_uid(campaign, url)]))
+        return absolute(reverse("newsletters_plain:click", args=[link_uid(campaign, url)]))
 
     return link
 
@@ -80,4 +80,4 @@ def _edition(campaign, mail: Rendered, blocks):
 
 def _for_page(part, language):
     """Within the site its own addresses need no host."""
-    return fragment(part, language).replace(f'="{site("/")}', '="/')
+    return fragment(part, language).replace(f'="{absolute("/")}', '="/')

@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail
 from events.models import Event
-from newsletters.frames import preferences_address, site
+from newsletters.frames import preferences_address
 from newsletters.models import Campaign
 from newsletters.rendering import Rendered, blocks_of, rendered
 from newsletters.rules import edits_campaign
@@ -52,7 +53,7 @@ def send_test(campaign: Campaign, language: str, *, actor) -> None:
 def _with_pictures(page, campaign):
     """Mail programs have no session: the addresses of pictures are signed."""
     for block in campaign.blocks.exclude(picture=""):
-        url = urljoin(site("/"), block.picture.url)
+        url = urljoin(absolute("/"), block.picture.url)
         page = page.replace(f'src="{url}"', f'src="{url}?key={signing.dumps(block.picture.name, salt=_SALT)}"')
     return page
 

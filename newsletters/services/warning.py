@@ -3,9 +3,9 @@
 from django.urls import reverse
 from django.utils import translation
 
+from common.addresses import absolute
 from common.outbox.queueing import queue_mail_to, unlinked
 from networks.emails import coordinators_of
-from newsletters.frames import site
 from newsletters.models import Campaign
 from newsletters.services.checking import problems_of
 
@@ -22,7 +22,7 @@ def tell_not_begun(campaign: Campaign) -> None:
             context={
                 "title": title,
                 "problems": [unlinked(problem) for problem in problems],
-                "link": site(reverse("admin:newsletters_campaign_overview", args=[campaign.pk])),
+                "link": absolute(reverse("admin:newsletters_campaign_overview", args=[campaign.pk])),
             },
             key=f"newsletter-not-sent:{campaign.pk}:{campaign.version}",
             essential=True,

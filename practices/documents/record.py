@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.urls import reverse
 
+from common.addresses import absolute
 from common.languages import current_language, site_languages
 from common.localized import LocalizedText, localized
 from practices.models import Practice
@@ -49,11 +50,7 @@ def lasting_address(practice: Practice, reader: str) -> str:
     """Absolute address to cite, without the title that an edit may change, in a language the practice exists in."""
     language = reader if reader in practice.languages else practice.source_language
     path = reverse("practices:detail", args=[practice.pk])
-    return _absolute(f"/{language}/{path.split('/', 2)[2]}")
-
-
-def _absolute(path):
-    return settings.SITE_URL.rstrip("/") + path
+    return absolute(f"/{language}/{path.split('/', 2)[2]}")
 
 
 def _file_address(file):
@@ -80,7 +77,7 @@ def practice_records(hits: tuple[Hit, ...], values: Catalogue) -> list[dict]:
             "updated_at",
         )
     }
-    addresses = _absolute(reverse("api:practices"))
+    addresses = absolute(reverse("api:practices"))
     return [
         _card_record(card, rows[card.practice_id], addresses, languages[card.practice_id] or None)
         for card in load_cards(list(languages), values)
@@ -95,7 +92,7 @@ def _card_record(card, row, addresses, found_in):
         "external_id": external_id,
         "source_language": source,
         "languages": list(card.languages),
-        "url": _absolute(card.url),
+        "url": absolute(card.url),
         "api_url": f"{addresses}{card.practice_id}/",
         "title": _localized(card.title),
         "summary": _localized(card.summary),
@@ -136,7 +133,7 @@ def practice_record(practice: Practice) -> dict:
             },
             "version": practice.version,
             "citation": citation(reading, lasting_address(practice, reader)),
-            "pdf_url": _absolute(practice_address(practice, reader, "practices:pdf")),
+            "pdf_url": absolute(practice_address(practice, reader, "practices:pdf")),
         }
     )
 
@@ -149,8 +146,8 @@ def _common(practice, reading: Reading, reader):
         "external_id": practice.external_id,
         "source_language": practice.source_language,
         "languages": list(reading.languages),
-        "url": _absolute(practice_address(practice, reader)),
-        "api_url": _absolute(reverse("api:practice", args=[practice.pk])),
+        "url": absolute(practice_address(practice, reader)),
+        "api_url": absolute(reverse("api:practice", args=[practice.pk])),
         "title": _localized(reading.title),
         "summary": _localized(reading.summary),
         "city": {"slug": practice.city.slug, "name": reading.city, "country": country} if reading.city else None,
@@ -237,8 +234,8 @@ def _adaptation(adaptation, city, reader):
 def _other(practice, reader):
     return {
         "id": practice.pk,
-        "url": _absolute(practice_address(practice, reader)),
-        "api_url": _absolute(reverse("api:practice", args=[practice.pk])),
+        "url": absolute(practice_address(practice, reader)),
+        "api_url": absolute(reverse("api:practice", args=[practice.pk])),
         "title": _localized(localized(practice, "title", reader, practice.source_language)),
     }
 

@@ -1,10 +1,10 @@
 """One practice as a page."""
 
-from django.conf import settings
 from django.http import Http404, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from common.addresses import absolute
 from common.languages import current_language, site_languages
 from practices.conditional import unless_unchanged, versions_for
 from practices.documents import lasting_address, practice_address
@@ -54,7 +54,7 @@ def detail(request, pk, slug=""):
     own_languages = practice.languages
     reading = read_practice(practice, reader)
     canonical = alternates[reader if reader in own_languages else practice.source_language]
-    address = settings.SITE_URL.rstrip("/") + canonical
+    address = absolute(canonical)
     return render(
         request,
         "practices/practice_detail.html",
